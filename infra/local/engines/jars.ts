@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { globSync } from 'node:fs'
+import { cp, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import type { Workshop } from './engine.ts'
+import type { Jdk } from './jdk.ts'
+import { exclusively } from './lock.ts'
+import { onPath } from './search-path.ts'
+import { exists } from './site-folder.ts'
+
+interface Recipe {
+  readonly name: string
+  readonly version: string
+  readonly jdk: Jdk
+  /** What happens after Maven copied the jars into `<folder>/lib`. */
+  finish(folder: string): Promise<void>
+}
+
+const buildWithinMs = 600_000
+
+/**
+ * Folder in the cache with the jars of an engine: `lib/` and the files beside its pom. Built by Maven when
+ * absent (undefined if that is not allowed or there is no Maven). It appears whole or not at all.
+ */
+export async function jarFolder(recipe: Recipe, workshop: Workshop): Promise<string | undefined> {
+  const inputs = join(import.meta.dirname, recipe.name)
+  const name = `${recipe.name}-${recipe.version}-${await fingerprint(inputs)}`
+  const home = join(workshop.cache, name)
+  if (await exists(home)) return home
+  const maven = onPath(workshop.env, ['mvn'])
+  if (!workshop.install || maven === undefined) return undefined
+  const turn = {
+    // One for all engines: Maven's own repository is not safe against two that fill it at once.
+    file: join(workshop.cache, 'maven.lock'),
+    what: 'fetch jars with Maven',
+    deadlineMs: buildWithinMs,
+    say: workshop.say,
+  }
+  await exclusively(turn, async () => {
+    if (!(await exists(home))) await build({ recipe, inputs, home, maven }, workshop)
+  })
+  return home
+}
+
+/** Class path of a folder of jars, sorted: class archives are bound to its exact text. */
+export const classPath = (folder: string) =>
+  globSync('*.jar', { cwd: folder })
+    .sort()
+    .map((jar) => join(folder, jar))
+    .join(':')
+
+interface Build {
+  readonly recipe: Recipe
+  readonly inputs: string
+  readonly home: string
+  readonly maven: string
+}
+
+async function build({ recipe, inputs, home, maven }: Build, workshop: Workshop): Promise<void> {
+  const draft = `${home}.building`
+  await rm(draft, { recursive: true, force: true })
+  await mkdir(draft, { recursive: true, mode: 0o755 })
+  await cp(inputs, draft, { recursive: true })
+  workshop.say(`fetching ${recipe.name} ${recipe.version} with Maven`)
+  await fetchJars(draft, maven, recipe)
+  await recipe.finish(draft)
+  await execa('/bin/chmod', ['-R', 'a+rX', draft])
+  await rename(draft, home)
+}
+
+async function fetchJars(folder: string, maven: string, { name, jdk }: Recipe): Promise<void> {
+  const goal = ['dependency:copy-dependencies', '-DoutputDirectory=lib', '-DincludeScope=runtime']
+  const done = await execa(maven, ['-B', '-q', '-ntp', ...goal], {
+    cwd: folder,
+    env: { JAVA_HOME: jdk.home },
+    stdin: 'ignore',
+    all: true,
+    reject: false,
+    timeout: buildWithinMs,
+  })
+  if (!done.failed) return
+  const last = done.all.trimEnd().split('\n').slice(-8).join('\n')
+  throw new Error(
+    `Maven could not fetch ${name}; is a repository reachable? Its last lines:\n${last}`,
+  )
+}
+
+async function fingerprint(folder: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of (await readdir(folder)).sort()) {
+    hash.update(`${file}\0`).update(await readFile(join(folder, file)))
+  }
+  return hash.digest('hex').slice(0, 10)
+}

@@ -1,0 +1,75 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { jvmFlags, train } from './class-archive.ts'
+import { addressed, ask, portOf } from './endpoint.ts'
+import type { Command, Engine, Site, Supply, Workshop } from './engine.ts'
+import { classPath, jarFolder } from './jars.ts'
+import { findJdk } from './jdk.ts'
+import type { Jdk } from './jdk.ts'
+import { folder } from './site-folder.ts'
+
+const version = '3.8.0'
+const heap = ['-Xms128m', '-Xmx512m']
+const compileWithinMs = 120_000
+
+/**
+ * One OpenSearch node with the Korean analysis (nori), on loopback; snapshots go to `<dir>/repo`. An installed
+ * OpenSearch on PATH is not used: it would lack the plugin.
+ */
+export const opensearch: Engine = {
+  name: 'opensearch',
+  summary: 'OpenSearch with nori, one node',
+  vital: true,
+  ports: { main: 9200, transport: 9300 },
+  account: 'maru-opensearch',
+  stopSignal: 'SIGTERM',
+  stopWithinMs: 20_000,
+  readyWithinMs: 90_000,
+  missing:
+    'OpenSearch needs a JDK 21 or newer (25 starts fastest) and Maven to be fetched: install a JDK, name it in ' +
+    'MARU_JAVA_HOME and run sudo apt-get install maven, or set MARU_OPENSEARCH_ADDRESS to a running one with nori.',
+  obtain,
+  async prepare(site) {
+    await folder(site)
+  },
+  command,
+  async probe(site) {
+    await ask(site, '/_cluster/health?wait_for_status=yellow&timeout=1s')
+  },
+}
+
+async function obtain(workshop: Workshop): Promise<Supply | undefined> {
+  return addressed(workshop, 'MARU_OPENSEARCH_ADDRESS') ?? (await fetched(workshop))
+}
+
+async function fetched(workshop: Workshop): Promise<Supply | undefined> {
+  const jdk = findJdk(workshop, { atLeast: 21, compiler: true })
+  if (jdk === undefined) return undefined
+  const finish = (home: string) => compile(home, jdk)
+  const home = await jarFolder({ name: 'opensearch', version, jdk, finish }, workshop)
+  if (home === undefined) return undefined
+  const reason = `OpenSearch ${version} from Maven, on JDK ${jdk.feature}`
+  const supply: Supply = { from: 'registry', reason, version, program: jdk.java, home }
+  await train(opensearch, supply, workshop)
+  return supply
+}
+
+// A class archive takes jars only, so the main class becomes one too.
+async function compile(home: string, jdk: Jdk): Promise<void> {
+  const options = { cwd: home, timeout: compileWithinMs }
+  const bin = join(jdk.home, 'bin')
+  const compiler = ['-d', 'classes', '-cp', classPath(join(home, 'lib')), 'OsNode.java']
+  await execa(join(bin, 'javac'), compiler, options)
+  await execa(join(bin, 'jar'), ['cf', 'lib/osnode.jar', '-C', 'classes', '.'], options)
+  await rm(join(home, 'classes'), { recursive: true })
+}
+
+function command(site: Site): Command {
+  const { program = '', home = '' } = site.supply
+  const flags = [...heap, ...jvmFlags(site), '--enable-native-access=ALL-UNNAMED']
+  const logging = `-Dlog4j2.configurationFile=${join(home, 'log4j2.properties')}`
+  const place = [site.dir, String(portOf(site)), String(portOf(site, 'transport'))]
+  const args = [...flags, logging, '-cp', classPath(join(home, 'lib')), 'OsNode', ...place]
+  return { program, args }
+}

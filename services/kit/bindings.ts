@@ -1,0 +1,190 @@
+import { adminOffset, type Service } from '../model/service.ts'
+import type { Store } from '../model/store.ts'
+
+/** Where a store is, as strings for the environment; `password` is a file's path. */
+export interface StoreAddress {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly passwordFile: string
+  /** Database (SQL) or alias (OpenSearch). */
+  readonly database: string
+}
+
+/** Everything that one instance must be told, whoever runs it. */
+export interface Addresses {
+  readonly instance: string
+  readonly host: string
+  readonly port: number
+  readonly adminPort: number
+  /** Base URL of a service, e.g. `http://127.0.0.1:8103`. */
+  service(name: string): string
+  store(store: Store): StoreAddress
+  readonly kafka: string
+  /** Put before topic, group and index names, so that tests share servers without meeting; '' in earnest. */
+  readonly prefix: string
+  /** Path of a generated secret's file. */
+  secret(name: string): string
+  readonly issuer: string
+  readonly jwksUri: string
+  readonly tokenUrl: string
+  readonly traces: { readonly kind: 'otlp' | 'zipkin' | 'none'; readonly endpoint: string }
+  readonly environment: string
+  readonly migrate: 'start' | 'check'
+}
+
+/** One environment variable of a service: how it is named, and what writes it. */
+export interface Variable {
+  readonly name: string
+  readonly summary: string
+  /** Secrets are written as `<name>_FILE`. */
+  readonly secret: boolean
+  /** Value when nobody sets it; undefined: it must be set. */
+  readonly fallback?: string
+  readonly from?: (addresses: Addresses) => string
+}
+
+/**
+ * The variables of a service, derived from its declaration. The one function behind what the local run and
+ * Kubernetes write and what `config` reads.
+ */
+export function variablesOf(service: Service): readonly Variable[] {
+  return [
+    ...processVariables,
+    ...[...service.stores, ...service.reads].flatMap(storeVariables),
+    ...kafkaVariables(service),
+    ...service.calls.map((callee) => serviceVariable(callee.name)),
+    ...tokenVariables(service),
+    ...identityVariables(service),
+    ...settingVariables(service),
+  ]
+}
+
+/** The environment that runs `service` at `addresses`: names and values, secrets as `*_FILE` paths. */
+export function environmentOf(service: Service, addresses: Addresses): Record<string, string> {
+  const set = variablesOf(service).flatMap((variable) =>
+    variable.from
+      ? [[variable.secret ? `${variable.name}_FILE` : variable.name, variable.from(addresses)]]
+      : [],
+  )
+  return { ...Object.fromEntries(set), ...traceEnvironment(service, addresses) }
+}
+
+/** Name of a store's variable, e.g. `POSTGRES_CATALOG_HOST`. */
+export const storeVariable = (store: Store, field: string): string =>
+  `${store.engine}_${store.name}_${field}`.toUpperCase().replaceAll('-', '_')
+
+/** Name of the variable that holds a service's base URL, e.g. `SERVICE_CATALOG_URL`. */
+export const serviceVariableName = (name: string): string =>
+  `SERVICE_${name.toUpperCase().replaceAll('-', '_')}_URL`
+
+/** Name of a service's own variable, e.g. `contentPool` of generator → `GENERATOR_CONTENT_POOL`. */
+export const settingVariableName = (service: Service, key: string): string =>
+  `${service.name}_${key.replace(/[A-Z]/g, (letter) => `_${letter}`)}`
+    .toUpperCase()
+    .replaceAll('-', '_')
+
+/** Name of the secret that a setting of kind `random` or `clients` lives under. */
+export const settingSecret = (service: Service, key: string): string => `${service.name}-${key}`
+
+/** The variable of a service's base URL; for callers and for the gateway. */
+export const serviceVariable = (name: string): Variable => ({
+  name: serviceVariableName(name),
+  summary: `Base URL of ${name}`,
+  secret: false,
+  from: (addresses) => addresses.service(name),
+})
+
+const plain = (
+  name: string,
+  summary: string,
+  rest: Pick<Variable, 'fallback' | 'from'> = {},
+): Variable => ({ name, summary, secret: false, ...rest })
+
+const processVariables: readonly Variable[] = [
+  plain('INSTANCE', 'Name of this replica', { from: (a) => a.instance }),
+  plain('HOST', 'Address to listen on', { fallback: '0.0.0.0', from: (a) => a.host }),
+  plain('PORT', 'Public port', { from: (a) => String(a.port) }),
+  plain('ADMIN_PORT', `Health and metrics port (port + ${adminOffset})`, {
+    from: (a) => String(a.adminPort),
+  }),
+  plain('DEPLOYMENT_ENVIRONMENT', 'local, dev or prod', {
+    fallback: 'local',
+    from: (a) => a.environment,
+  }),
+  plain('MIGRATE', 'start: migrate at start; check: only compare versions', {
+    fallback: 'check',
+    from: (a) => a.migrate,
+  }),
+  plain('LOG_LEVEL', 'pino level', { fallback: 'info' }),
+  plain('DRAIN_MS', 'Wait between readiness off and the end of accepting', { fallback: '0' }),
+  plain('STOP_DEADLINE_MS', 'A stop that takes longer is forced', { fallback: '15000' }),
+]
+
+function storeVariables(store: Store): readonly Variable[] {
+  const field = (name: string, value: (address: StoreAddress) => string): Variable => ({
+    name: storeVariable(store, name),
+    summary: `${name.toLowerCase()} of ${store.engine} store ${store.name}`,
+    secret: name === 'PASSWORD',
+    from: (addresses) => value(addresses.store(store)),
+  })
+  const place = [
+    field('HOST', (a) => a.host),
+    field('PORT', (a) => String(a.port)),
+    field('DATABASE', (a) => a.database),
+  ]
+  const login = [field('USER', (a) => a.user), field('PASSWORD', (a) => a.passwordFile)]
+  return store.engine === 'opensearch' ? place : [...place, ...login]
+}
+
+const kafkaVariables = (service: Service): readonly Variable[] =>
+  service.publishes.length + service.consumes.length > 0 || service.observes === 'all'
+    ? [
+        plain('KAFKA_BOOTSTRAP', 'Brokers, comma separated', { from: (a) => a.kafka }),
+        plain('KAFKA_PREFIX', 'Before topic and group names', {
+          fallback: '',
+          from: (a) => a.prefix,
+        }),
+      ]
+    : []
+
+const tokenVariables = (service: Service): readonly Variable[] => [
+  plain('AUTH_ISSUER', 'Expected `iss` of tokens', { from: (a) => a.issuer }),
+  ...(service.api['jwks']
+    ? []
+    : [plain('AUTH_JWKS_URI', 'Where the token keys are', { from: (a) => a.jwksUri })]),
+]
+
+const identityVariables = (service: Service): readonly Variable[] =>
+  service.identity
+    ? [
+        plain('AUTH_TOKEN_URL', 'Where tokens are issued', { from: (a) => a.tokenUrl }),
+        plain('CLIENT_ID', 'Who this service is', { fallback: service.identity.id }),
+        {
+          ...plain('CLIENT_SECRET', 'Its secret', {
+            from: (a) => a.secret(`client-${service.identity?.id}`),
+          }),
+          secret: true,
+        },
+      ]
+    : []
+
+const settingVariables = (service: Service): readonly Variable[] =>
+  Object.entries(service.settings).map(([key, setting]) => ({
+    name: settingVariableName(service, key),
+    summary: setting.summary,
+    secret: setting.secret !== undefined,
+    ...(setting.secret
+      ? { from: (addresses: Addresses) => addresses.secret(settingSecret(service, key)) }
+      : { fallback: '' }),
+  }))
+
+function traceEnvironment(service: Service, { traces, instance, environment }: Addresses) {
+  return {
+    OTEL_SERVICE_NAME: service.name,
+    OTEL_RESOURCE_ATTRIBUTES: `service.namespace=${service.product},service.instance.id=${instance},deployment.environment.name=${environment}`,
+    OTEL_TRACES_EXPORTER: traces.kind,
+    ...(traces.kind === 'zipkin' && { OTEL_EXPORTER_ZIPKIN_ENDPOINT: traces.endpoint }),
+    ...(traces.kind === 'otlp' && { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces.endpoint }),
+  }
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http'
+import rawBody from 'raw-body'
+import type { Route } from '../model/route.ts'
+import { Problem } from './problem.ts'
+
+/**
+ * Reads and decodes a request body.
+ * @throws Problem 413 over `route.maxBodyBytes`, 415 for another content type, 400 for text that does not parse
+ */
+export async function readBody(request: IncomingMessage, route: Route): Promise<unknown> {
+  const encoding = request.headers['content-encoding']
+  if (encoding && encoding !== 'identity')
+    throw new Problem(415, 'UNSUPPORTED_ENCODING', `Content-Encoding ${encoding} is not accepted.`)
+  expectType(request, route)
+  const text = await readText(request, route.maxBodyBytes)
+  return route.encoding === 'form' ? Object.fromEntries(new URLSearchParams(text)) : parseJson(text)
+}
+
+const mediaTypes = {
+  json: /^application\/([\w.+-]+\+)?json$/i,
+  form: /^application\/x-www-form-urlencoded$/i,
+}
+
+function expectType(request: IncomingMessage, route: Route): void {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
+  // curl and old clients leave the type out of JSON; forms must say what they are.
+  if (type === '' && route.encoding === 'json') return
+  if (mediaTypes[route.encoding].test(type)) return
+  const expected =
+    route.encoding === 'json' ? 'application/json' : 'application/x-www-form-urlencoded'
+  throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', `The body must be ${expected}, not "${type}".`)
+}
+
+async function readText(request: IncomingMessage, limit: number): Promise<string> {
+  try {
+    const bytes = await rawBody(request, {
+      length: request.headers['content-length'] ?? null,
+      limit,
+    })
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    const { type } = error as { type?: string }
+    if (type === 'entity.too.large')
+      throw new Problem(413, 'BODY_TOO_LARGE', `The body may have ${limit} bytes at most.`)
+    throw new Problem(400, 'BODY_UNREADABLE', 'The body is cut short or not UTF-8.', {
+      cause: error,
+    })
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Problem(400, 'INVALID_JSON', `The body is not JSON: ${(error as Error).message}`, {
+      errors: [{ field: 'body', message: 'is not JSON' }],
+    })
+  }
+}

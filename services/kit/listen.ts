@@ -1,0 +1,59 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A listening HTTP server. */
+export interface Listening {
+  readonly url: string
+  readonly port: number
+  readonly server: Server
+  /** No new connections, `Connection: close` on what is answered from now on, idle sockets closed; waits for the rest. */
+  close(): Promise<void>
+}
+
+/** Server limits (reliability baseline §6): slow clients are cut, keep-alive outlives a load balancer's 60 s. */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 16_384,
+}
+
+/** Listens on `host:port`; port 0 takes a free one. @throws Error when the port is taken */
+export async function listen(
+  handler: RequestListener,
+  at: { host: string; port: number },
+): Promise<Listening> {
+  let closing = false
+  const server = createServer({ ...limits, requireHostHeader: true }, (request, response) => {
+    if (closing) response.setHeader('connection', 'close')
+    handler(request, response)
+  })
+  server.maxRequestsPerSocket = 10_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(at.port, at.host, resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    url: `http://${at.host === '0.0.0.0' ? '127.0.0.1' : at.host}:${port}`,
+    server,
+    close: () => {
+      closing = true
+      return closeServer(server)
+    },
+  }
+}
+
+/** `server.close()` alone keeps serving keep-alive sockets, so idle ones are closed again and again until none is left. */
+async function closeServer(server: Server): Promise<void> {
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.close((error) => (error ? reject(error) : resolve()))
+      server.closeIdleConnections()
+    })
+  } finally {
+    clearInterval(sweep)
+  }
+}

@@ -1,0 +1,139 @@
+import { Redis } from 'ioredis'
+import { Kafka, logLevel, type Admin } from 'kafkajs'
+import pg from 'pg'
+import type { Store } from '../model/store.ts'
+import type { Topic } from '../model/topic.ts'
+
+/** Administrator of a Postgres server. */
+export interface PostgresAdmin {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+}
+
+/** Administrator of a Redis server. */
+export interface RedisAdmin {
+  readonly host: string
+  readonly port: number
+  readonly password: string
+}
+
+/**
+ * Brings the broker's topics to what is declared: creates what is missing, adds partitions, sets retention.
+ * Partitions are never taken away. Idempotent.
+ * @param prefix put before every name; '' in earnest
+ */
+export async function provisionTopics(
+  bootstrap: string,
+  topics: readonly Topic[],
+  prefix: string,
+): Promise<void> {
+  const client = new Kafka({
+    clientId: 'maru-provision',
+    brokers: bootstrap.split(','),
+    logLevel: logLevel.NOTHING,
+  })
+  const admin = client.admin()
+  await admin.connect()
+  try {
+    await createTopics(admin, topics, prefix)
+    await growTopics(admin, topics, prefix)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function createTopics(admin: Admin, topics: readonly Topic[], prefix: string): Promise<void> {
+  const there = new Set(await admin.listTopics())
+  const missing = topics.filter((topic) => !there.has(prefix + topic.name))
+  if (missing.length === 0) return
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: missing.map((topic) => ({
+      topic: prefix + topic.name,
+      numPartitions: topic.partitions,
+      configEntries: [
+        { name: 'retention.ms', value: String(topic.retentionMs) },
+        { name: 'message.timestamp.type', value: 'LogAppendTime' },
+        { name: 'cleanup.policy', value: 'delete' },
+      ],
+    })),
+  })
+}
+
+async function growTopics(admin: Admin, topics: readonly Topic[], prefix: string): Promise<void> {
+  const { topics: found } = await admin.fetchTopicMetadata({
+    topics: topics.map((t) => prefix + t.name),
+  })
+  const topicPartitions = topics
+    .filter(
+      (topic) =>
+        (found.find((one) => one.name === prefix + topic.name)?.partitions.length ?? 0) <
+        topic.partitions,
+    )
+    .map((topic) => ({ topic: prefix + topic.name, count: topic.partitions }))
+  if (topicPartitions.length > 0) await admin.createPartitions({ topicPartitions })
+}
+
+/**
+ * Makes a store's database and its login, which owns that database and can enter no other. Idempotent; the
+ * password is set to the given one.
+ */
+export async function provisionDatabase(
+  server: PostgresAdmin,
+  login: { database: string; user: string; password: string },
+): Promise<void> {
+  const { database, user, password } = login
+  const admin = new pg.Client({ ...server, database: 'postgres', connectionTimeoutMillis: 5000 })
+  await admin.connect()
+  try {
+    const [role, name] = [admin.escapeIdentifier(user), admin.escapeIdentifier(database)]
+    const { rowCount: hasRole } = await admin.query('select 1 from pg_roles where rolname = $1', [
+      user,
+    ])
+    await admin.query(
+      `${hasRole ? 'alter' : 'create'} role ${role} login password ${admin.escapeLiteral(password)}`,
+    )
+    const { rowCount: hasDatabase } = await admin.query(
+      'select 1 from pg_database where datname = $1',
+      [database],
+    )
+    if (!hasDatabase) await admin.query(`create database ${name} owner ${role}`)
+    await admin.query(`revoke connect on database ${name} from public`)
+  } finally {
+    await admin.end()
+  }
+}
+
+/** Makes or renews the Redis user of a store, which may touch the store's key patterns only. */
+export async function provisionRedisUser(
+  server: RedisAdmin,
+  store: Store,
+  login: { user: string; password: string },
+): Promise<void> {
+  const redis = new Redis({
+    ...server,
+    lazyConnect: true,
+    connectTimeout: 5000,
+    maxRetriesPerRequest: 0,
+  })
+  await redis.connect()
+  try {
+    const keys = store.keys.map((pattern) => `~${pattern}`)
+    const rights = ['+@all', '-@admin', '-@dangerous', '+info', '+keys', '+scan']
+    await redis.call(
+      'ACL',
+      'SETUSER',
+      login.user,
+      'reset',
+      'on',
+      `>${login.password}`,
+      ...keys,
+      ...rights,
+    )
+    await redis.call('ACL', 'SAVE').catch(() => undefined) // a server without an aclfile forgets users at its end
+  } finally {
+    redis.disconnect()
+  }
+}

@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { Scope } from '../model/scope.ts'
+import type { Service } from '../model/service.ts'
+import type { Topology } from '../model/topology.ts'
+import { boot, type Running, type Start } from './boot.ts'
+import { readConfig } from './config.ts'
+import type { Overrides } from './context.ts'
+import { within } from './lifecycle.ts'
+import { createLog } from './log.ts'
+import { benchAddresses, provisionFor, type Servers } from './testing/addresses.ts'
+import { lagOf } from './testing/lag.ts'
+import { bareTracing } from './testing/tracing.ts'
+import { startIssuer, type TokenWishes } from './testing/issuer.ts'
+
+export type { Servers } from './testing/addresses.ts'
+
+/** What a test may change about a start. */
+export interface BenchStart {
+  readonly env?: Readonly<Record<string, string>>
+  readonly overrides?: Partial<Overrides>
+  /** Replica number; 1 by default. */
+  readonly replica?: number
+}
+
+/** A place of its own for one test file: databases, users, topics, indexes and a token issuer that nobody else sees. */
+export interface Bench {
+  /** Put before the names of topics, groups, databases and indexes. */
+  readonly prefix: string
+  /** Starts a service in this process on free ports. Callees that were started before are found by name. */
+  start<S extends Service>(service: S, start: Start<S>, wishes?: BenchStart): Promise<Running>
+  /** The environment that would run `service` as a process of its own here. Also makes its stores and topics. */
+  environment(service: Service, wishes?: BenchStart): Promise<Record<string, string>>
+  /** An access token of the bench's issuer. Not for services whose keys come from a started auth service. */
+  token(scopes: readonly Scope[], wishes?: TokenWishes): Promise<string>
+  /** `Authorization` header with such a token. */
+  bearer(...scopes: readonly Scope[]): Promise<{ authorization: string }>
+  /** Every span that ended in this process. */
+  spans(): readonly ReadableSpan[]
+  /** Resolves when every consumer group of the started services has read its topics to the end. */
+  drained(withinMs?: number): Promise<void>
+  /** Tells services started later that the issuer is a running auth service. */
+  useIssuer(url: string): void
+  /** Stops what was started, latest first, and removes files. */
+  stop(): Promise<void>
+}
+
+/**
+ * Makes a bench over running servers.
+ * @param all the topology; groups and topics are looked up in it
+ * @param servers addresses of real servers with their administrators' passwords; only those the services need
+ */
+export async function bench(all: Topology, servers: Servers): Promise<Bench> {
+  const prefix = `t${randomBytes(5).toString('hex')}_`
+  const folder = mkdtempSync(join(tmpdir(), 'maru-bench-'))
+  const tracing = bareTracing()
+  const issuer = await startIssuer()
+  const started: { service: Service; running: Running }[] = []
+  let keys = { issuer: issuer.issuer, jwksUri: issuer.jwksUri, tokenUrl: `${issuer.issuer}/token` }
+
+  const environment = async (
+    service: Service,
+    wishes: BenchStart = {},
+  ): Promise<Record<string, string>> => {
+    const secret = secretFiles(folder, all)
+    const urls = Object.fromEntries(started.map((one) => [one.service.name, one.running.url]))
+    const place = { prefix, servers, secret, urls, keys, replica: wishes.replica ?? 1 }
+    await provisionFor(service, all, place)
+    return {
+      ...benchAddresses(service, all, place),
+      LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
+      ...wishes.env,
+    }
+  }
+
+  return {
+    prefix,
+    environment,
+    start: async (service, start, wishes = {}) => {
+      const config = readConfig(service, await environment(service, wishes))
+      const log = createLog({
+        service: service.name,
+        instance: config.text('INSTANCE'),
+        level: config.text('LOG_LEVEL'),
+      })
+      const overrides = {
+        tracer: tracing.tracer(service.name),
+        processWide: false,
+        log,
+        ...wishes.overrides,
+      }
+      const running = await boot(service, start, config, overrides)
+      started.push({ service, running })
+      return running
+    },
+    token: issuer.token,
+    bearer: async (...scopes) => ({ authorization: `Bearer ${await issuer.token(scopes)}` }),
+    spans: tracing.spans,
+    drained: (withinMs = 30_000) => drained(servers, prefix, started, withinMs),
+    useIssuer: (url) => {
+      keys = { issuer: url, jwksUri: `${url}/.well-known/jwks.json`, tokenUrl: `${url}/token` }
+    },
+    stop: async () => {
+      for (const { running } of [...started].reverse()) await running.stop()
+      await issuer.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Writes each secret once; `clients` secrets hold the declared clients as the installation would. */
+function secretFiles(folder: string, all: Topology): (name: string, value?: string) => string {
+  return (name, value) => {
+    const path = join(folder, name)
+    const text =
+      value ??
+      (name.endsWith('-clients') ? clientsJson(all) : randomBytes(32).toString('base64url'))
+    try {
+      writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    return path
+  }
+}
+
+/** In a bench a client's secret is `<id>-secret`, so that tests can ask for tokens. */
+const clientsJson = (all: Topology): string =>
+  JSON.stringify(
+    all.clients.map(({ id, scopes, impersonates }) => ({
+      id,
+      secret: `${id}-secret`,
+      scopes: scopes.map((scope) => scope.name),
+      impersonates,
+    })),
+  )
+
+async function drained(
+  servers: Servers,
+  prefix: string,
+  started: readonly { service: Service }[],
+  withinMs: number,
+): Promise<void> {
+  const consumptions = started.flatMap(({ service }) => service.consumes)
+  if (!servers.kafka || consumptions.length === 0) return
+  const poll = async (): Promise<void> => {
+    while ((await lagOf(servers.kafka ?? '', prefix, consumptions)) > 0)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  await within(poll(), withinMs, `consumers did not catch up within ${withinMs} ms`)
+}

@@ -1,0 +1,45 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { v7 as uuid } from 'uuid'
+import type { Scope } from '../../model/scope.ts'
+import { audience } from '../auth.ts'
+
+/** What a test may change about a token. */
+export interface TokenWishes {
+  readonly subject?: string
+  readonly issuer?: string
+  readonly audience?: string
+  readonly typ?: string
+  /** Seconds from now; negative for an expired token. */
+  readonly expiresIn?: number
+}
+
+/** An issuer with a key of its own: real tokens, verified like those of the auth service. */
+export async function startIssuer() {
+  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'RS256', use: 'sig' }
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ keys: [jwk] }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const token = (scopes: readonly Scope[], wishes: TokenWishes = {}): Promise<string> => {
+    const now = Math.floor(Date.now() / 1000)
+    return new SignJWT({ scope: scopes.map((scope) => scope.name).join(' '), client_id: 'bench' })
+      .setProtectedHeader({ alg: 'RS256', kid: 'bench', typ: wishes.typ ?? 'at+jwt' })
+      .setSubject(wishes.subject ?? 'bench')
+      .setIssuer(wishes.issuer ?? issuer)
+      .setAudience(wishes.audience ?? audience)
+      .setJti(uuid())
+      .setIssuedAt(now - 60)
+      .setExpirationTime(now + (wishes.expiresIn ?? 600))
+      .sign(privateKey)
+  }
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return { issuer, jwksUri: `${issuer}/.well-known/jwks.json`, token, stop }
+}

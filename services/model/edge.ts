@@ -1,0 +1,79 @@
+/** How the gateway treats one service: its public prefixes, limit, time limit, retries and breaker. */
+export interface Edge {
+  /** Public path prefixes; each belongs to one service only. */
+  readonly prefixes: readonly string[]
+  readonly limit: RateLimit
+  /** Total over all attempts. */
+  readonly timeLimitMs: number
+  readonly retries: Retries
+  readonly breaker: BreakerPolicy
+}
+
+/** Token bucket per subject (else per trusted client address). */
+export interface RateLimit {
+  readonly perSecond: number
+  readonly burst: number
+  /** When Redis is away: let pass, count in this process only, or refuse. Each case has a metric. */
+  readonly whenStoreFails: 'open' | 'local' | 'closed'
+  /** True: every request asks Redis; false: tokens are leased per instance (≤ 5 % of the burst). */
+  readonly exact: boolean
+}
+
+/** Retries happen for GET only and within the time limit. */
+export interface Retries {
+  readonly attempts: number
+  readonly firstBackoffMs: number
+  readonly maxBackoffMs: number
+}
+
+/** Count-window circuit breaker (names as in resilience4j). */
+export interface BreakerPolicy {
+  readonly window: number
+  readonly minimumCalls: number
+  /** Opens at ≥ this share of failed calls. */
+  readonly failureRate: number
+  /** Opens at ≥ this share of slow calls. */
+  readonly slowRate: number
+  readonly slowMs: number
+  readonly openMs: number
+  readonly halfOpenTrials: number
+}
+
+/** The breaker of every gateway route: window 50, minimum 10, 50 % failed or slow, open 10 s, 5 trials. */
+export const gatewayBreaker = (timeLimitMs: number): BreakerPolicy => ({
+  window: 50,
+  minimumCalls: 10,
+  failureRate: 0.5,
+  slowRate: 0.5,
+  slowMs: timeLimitMs * 0.8,
+  openMs: 10_000,
+  halfOpenTrials: 5,
+})
+
+type Declared = {
+  prefixes: readonly string[]
+  limit: {
+    perSecond: number
+    burst: number
+    whenStoreFails?: RateLimit['whenStoreFails']
+    exact?: boolean
+  }
+  timeLimitMs: number
+  retries?: Retries
+  breaker?: Partial<BreakerPolicy>
+}
+
+/**
+ * Declares how the gateway treats a service.
+ * @param declared no retries by default; limits fail open; the breaker is `gatewayBreaker` with overrides
+ */
+export function edge(declared: Declared): Edge {
+  const { timeLimitMs, prefixes } = declared
+  return {
+    prefixes,
+    timeLimitMs,
+    limit: { whenStoreFails: 'open', exact: false, ...declared.limit },
+    retries: declared.retries ?? { attempts: 0, firstBackoffMs: 0, maxBackoffMs: 0 },
+    breaker: { ...gatewayBreaker(timeLimitMs), ...declared.breaker },
+  }
+}

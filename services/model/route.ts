@@ -1,0 +1,70 @@
+import type { z } from 'zod'
+import type { Scope } from './scope.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** One answer that a route documents. */
+export interface Answer {
+  readonly summary: string
+  readonly schema?: z.ZodType
+  /** Response headers with what they hold. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Defaults to `application/json`. */
+  readonly contentType?: string
+}
+
+/** How a body arrives. `text` gives the handler the raw string. */
+export type BodyEncoding = 'json' | 'form'
+
+/** One HTTP operation: everything that validation, the gateway and OpenAPI need to know of it. */
+export interface Route<Params = unknown, Query = unknown, Body = unknown> {
+  readonly kind: 'route'
+  readonly method: Method
+  /** Koa-router path, e.g. `/catalog/:id`; also the `uri` label of its metrics. */
+  readonly path: string
+  readonly summary: string
+  /** Who may call it; `public` asks for no token. */
+  readonly access: Scope | 'public'
+  readonly params?: z.ZodType<Params>
+  readonly query?: z.ZodType<Query>
+  readonly body?: z.ZodType<Body>
+  readonly encoding: BodyEncoding
+  readonly maxBodyBytes: number
+  readonly answers: Readonly<Record<number, Answer>>
+}
+
+export type Api = Readonly<Record<string, Route>>
+
+type Declared<Params, Query, Body> = {
+  summary: string
+  access: Scope | 'public'
+  params?: z.ZodType<Params>
+  query?: z.ZodType<Query>
+  body?: z.ZodType<Body>
+  encoding?: BodyEncoding
+  maxBodyBytes?: number
+  answers: Readonly<Record<number, Answer>>
+}
+
+/** Body limit of a route that declares none (reliability baseline: 64 KiB). */
+export const defaultBodyBytes = 65_536
+
+/**
+ * Declares a route, e.g. `route('GET /catalog/:id', { … })`. Problems (4xx, 5xx of the kit) need no entry
+ * in `answers`; they are documented by the kit.
+ * @param declared `encoding` defaults to json, `maxBodyBytes` to 64 KiB
+ */
+export function route<Params = undefined, Query = undefined, Body = undefined>(
+  line: `${Method} /${string}`,
+  declared: Declared<Params, Query, Body>,
+): Route<Params, Query, Body> {
+  const [method, path] = line.split(' ') as [Method, string]
+  return {
+    kind: 'route',
+    method,
+    path,
+    encoding: 'json',
+    maxBodyBytes: defaultBodyBytes,
+    ...declared,
+  }
+}

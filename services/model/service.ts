@@ -1,0 +1,86 @@
+import type { z } from 'zod'
+import type { Edge } from './edge.ts'
+import type { Metric } from './metric.ts'
+import type { Api } from './route.ts'
+import type { Client } from './scope.ts'
+import type { Slo } from './slo.ts'
+import type { Store } from './store.ts'
+import type { Consumption, Topic } from './topic.ts'
+
+export type Product = 'platform' | 'webtoon' | 'social' | 'payments'
+
+/** How many replicas Kubernetes runs, and what makes it add one. */
+export interface Scale {
+  readonly min: number
+  readonly max: number
+  readonly on: 'cpu' | { readonly lagOf: Topic; readonly perReplica: number }
+}
+
+/** One environment variable of a service's own: numbers and switches that people may turn. */
+export interface Setting {
+  /** Reads the variable's text; give it a default unless the installation makes the value. */
+  readonly schema: z.ZodType
+  readonly summary: string
+  /** `random`: 32 bytes made per installation. `clients`: the declared clients with their secrets, as JSON. */
+  readonly secret?: 'random' | 'clients'
+}
+
+/** One deployable service, as inert data. Everything around it follows from this value. */
+export interface Service {
+  readonly kind: 'service'
+  readonly name: string
+  readonly product: Product
+  readonly summary: string
+  /** Public port; the admin port is this + 1000. */
+  readonly port: number
+  readonly stores: readonly Store[]
+  /** Read-only user of another service's store; for reconciliation and monitoring only. */
+  readonly reads: readonly Store[]
+  readonly publishes: readonly Topic[]
+  readonly consumes: readonly Consumption[]
+  /** Services that it calls over HTTP. */
+  readonly calls: readonly Service[]
+  /** The client that it is when it asks for tokens of its own. */
+  readonly identity: Client | undefined
+  /** `all`: looks at every service's admin port or at every topic's offsets. */
+  readonly observes: 'all' | 'none'
+  readonly api: Api
+  readonly edge: Edge | undefined
+  readonly metrics: Readonly<Record<string, Metric>>
+  readonly settings: Readonly<Record<string, Setting>>
+  readonly slo: Slo
+  readonly scale: Scale
+}
+
+type Declared = Pick<Service, 'name' | 'product' | 'summary' | 'port' | 'slo'> &
+  Partial<Omit<Service, 'kind'>>
+
+/** Distance from a service's public port to its admin port. */
+export const adminOffset = 1000
+
+/**
+ * Declares a service. What is left out is empty; `scale` defaults to 1–1 on cpu.
+ * Refer to topics, stores, scopes and services by imported constants.
+ */
+export function service<const D extends Declared>(declared: D): Service & D {
+  return {
+    kind: 'service',
+    stores: [],
+    reads: [],
+    publishes: [],
+    consumes: [],
+    calls: [],
+    identity: undefined,
+    observes: 'none',
+    api: {},
+    edge: undefined,
+    metrics: {},
+    settings: {},
+    scale: { min: 1, max: 1, on: 'cpu' },
+    ...declared,
+  }
+}
+
+/** Folder of a service's code, from the repository's root. */
+export const folderOf = (declared: Service): string =>
+  `services/${declared.product}/${declared.name}`

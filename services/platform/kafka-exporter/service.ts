@@ -1,0 +1,10 @@
+import { service } from '../../model/service.ts'
+
+export default service({
+  name: 'kafka-exporter',
+  product: 'platform',
+  summary: 'Exports consumer lag and topic offsets of every declared topic.',
+  port: 8106,
+  observes: 'all',
+  slo: { availability: 99.9, latency: { p95Ms: 200 } },
+})

@@ -1,0 +1,3 @@
+import { scope } from '../model/scope.ts'
+
+export const adminAuth = scope('admin:auth', 'Rotate token keys and revoke tokens.')

@@ -1,0 +1,10 @@
+import { store } from '../model/store.ts'
+
+export const accounts = store('postgres', 'auth', {
+  summary: 'Clients, sealed signing keys and refresh token families.',
+})
+
+export const limits = store('redis', 'gateway', {
+  summary: 'Token buckets of the rate limiter.',
+  keys: ['request_rate_limiter.*'],
+})

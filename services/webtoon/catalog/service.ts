@@ -1,0 +1,23 @@
+import { edge } from '../../model/edge.ts'
+import { service } from '../../model/service.ts'
+import { titles } from '../stores.ts'
+import { catalogUpsert } from '../topics.ts'
+import { api } from './api.ts'
+
+export default service({
+  name: 'catalog',
+  product: 'webtoon',
+  summary: 'Keeps the titles that readers can open.',
+  port: 8103,
+  stores: [titles],
+  publishes: [catalogUpsert],
+  api,
+  edge: edge({
+    prefixes: ['/catalog'],
+    limit: { perSecond: 100, burst: 200 },
+    timeLimitMs: 1500,
+    retries: { attempts: 2, firstBackoffMs: 50, maxBackoffMs: 300 },
+  }),
+  slo: { availability: 99.9, latency: { p95Ms: 100 } },
+  scale: { min: 2, max: 8, on: 'cpu' },
+})

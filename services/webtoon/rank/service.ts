@@ -1,0 +1,24 @@
+import { edge } from '../../model/edge.ts'
+import { service } from '../../model/service.ts'
+import { consume } from '../../model/topic.ts'
+import { rankings } from '../stores.ts'
+import { pageView } from '../topics.ts'
+import { api } from './api.ts'
+
+export default service({
+  name: 'rank',
+  product: 'webtoon',
+  summary: 'Counts views and likes per window, exactly, and serves the top titles.',
+  port: 8102,
+  stores: [rankings],
+  consumes: [consume(pageView, 'rank-service')],
+  api,
+  edge: edge({
+    prefixes: ['/rank'],
+    limit: { perSecond: 300, burst: 600 },
+    timeLimitMs: 1000,
+    retries: { attempts: 3, firstBackoffMs: 50, maxBackoffMs: 500 },
+  }),
+  slo: { availability: 99.9, latency: { p95Ms: 200 } },
+  scale: { min: 2, max: 8, on: { lagOf: pageView, perReplica: 5000 } },
+})

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { topic } from '../model/topic.ts'
+import { contentId, userId } from './ids.ts'
+
+/** A reader looked at a title or liked it. Unknown fields are dropped. */
+export const pageViewEvent = z.object({
+  eventId: z.string().min(1, 'must not be empty').max(128),
+  userId: userId.optional(),
+  contentId,
+  /** Epoch milliseconds at the reader's side. */
+  ts: z.int().positive(),
+  props: z.object({ action: z.enum(['view', 'like']) }),
+})
+export type PageViewEvent = z.infer<typeof pageViewEvent>
+
+/** A title as it is now, or that it is gone. `version` rises with every change, also across a delete. */
+export const catalogChange = z.object({
+  id: contentId,
+  version: z.int().positive(),
+  /** Epoch milliseconds. */
+  updatedAt: z.int().positive(),
+  deleted: z.boolean().optional(),
+  title: z.string().optional(),
+  author: z.string().optional(),
+  desc: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+})
+export type CatalogChange = z.infer<typeof catalogChange>
+
+export const pageViewDeadLetters = topic('events.page_view.v1.dlq', {
+  summary: 'Page views that could not be published or processed.',
+  key: 'contentId',
+  type: 'kr.webtoon.page.viewed.v1',
+  schema: z.unknown(),
+  readBy: 'people',
+})
+
+export const pageView = topic('events.page_view.v1', {
+  summary: 'Page views and likes.',
+  key: 'contentId',
+  type: 'kr.webtoon.page.viewed.v1',
+  schema: pageViewEvent,
+  partitions: 24,
+  retentionDays: 1,
+  deadLetters: pageViewDeadLetters,
+})
+
+export const catalogDeadLetters = topic('catalog.upsert.v1.dlt', {
+  summary: 'Title changes that could not be indexed.',
+  key: 'id',
+  type: 'kr.webtoon.title.changed.v1',
+  schema: z.unknown(),
+  readBy: 'people',
+})
+
+export const catalogUpsert = topic('catalog.upsert.v1', {
+  summary: 'Every change of a title, with the version of its row.',
+  key: 'id',
+  type: 'kr.webtoon.title.changed.v1',
+  schema: catalogChange,
+  deadLetters: catalogDeadLetters,
+})
