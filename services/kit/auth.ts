@@ -29,12 +29,15 @@ export const validationFailed = counter<'reason'>('auth_token_validation_failed_
   labels: { reason: ['missing', 'expired', 'claims', 'signature', 'unknown_key', 'malformed'] },
 })
 
+/** How long a verifier may keep the key set; the issuer publishes new keys twice this time before use. */
+export const jwksCacheMs = 60_000
+
 const cachedTokens = 10_000
 /** A key that was revoked is refused within this time everywhere. */
 const cachedForMs = 30_000
 const clockToleranceSeconds = 5
 /** New keys are published 2 × 60 s before use, so a short cooldown only guards against floods of made-up kids. */
-const jwks = { cooldownDuration: 1000, cacheMaxAge: 60_000, timeoutDuration: 2000 }
+const jwks = { cooldownDuration: 1000, cacheMaxAge: jwksCacheMs, timeoutDuration: 2000 }
 
 /**
  * Verifier against the issuer's published keys, with a cache of verified tokens (jose costs ~70 µs, a hit ~1.5 µs).

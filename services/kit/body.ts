@@ -13,8 +13,13 @@ export async function readBody(request: IncomingMessage, route: Route): Promise<
     throw new Problem(415, 'UNSUPPORTED_ENCODING', `Content-Encoding ${encoding} is not accepted.`)
   expectType(request, route)
   const text = await readText(request, route.maxBodyBytes)
+  if (text === '' && optionalBody(route)) return undefined
   return route.encoding === 'form' ? Object.fromEntries(new URLSearchParams(text)) : parseJson(text)
 }
+
+/** Whether a route may be called without a body. */
+export const optionalBody = (route: Route): boolean =>
+  route.body?.safeParse(undefined).success === true
 
 const mediaTypes = {
   json: /^application\/([\w.+-]+\+)?json$/i,

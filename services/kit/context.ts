@@ -45,7 +45,7 @@ export function createContext<S extends Service>(
     instance,
     config,
     log,
-    meter: createMeter(metrics, { service: service.name }, overrides.processWide ?? true),
+    meter: createMeter(metrics, overrides.processWide ?? true),
     tracer: overrides.tracer,
     clock: overrides.clock ?? Date.now,
     life: createLifecycle(log),

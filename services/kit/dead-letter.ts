@@ -1,16 +1,78 @@
+import { counter } from '../model/metric.ts'
+import type { Topic } from '../model/topic.ts'
+import type { Context } from './context.ts'
 import type { Publisher } from './kafka/publisher.ts'
-import type { Received } from './kafka/received.ts'
+import type { Original } from './kafka/received.ts'
 
+/** Why a record was given up. */
 export interface Failure {
   readonly cause: unknown
   readonly attempts: number
   /** Epoch milliseconds. */
   readonly firstFailedAt: number
 }
+
+/** What of a record a dead letter needs; every `Received` is one. */
+export interface Undeliverable {
+  readonly topic: Topic
+  readonly partition: number
+  readonly offset: bigint
+  readonly original: Original
+}
+
+/** Puts records that cannot be processed where people look at them. */
 export interface DeadLetters {
-  /** @throws PublishError when the letter was not acknowledged */
-  send(record: Received<unknown>, failure: Failure): Promise<void>
+  /**
+   * Publishes the record's own key, headers and bytes to its topic's dead letters, with headers that say why.
+   * @throws PublishError when it was not acknowledged; Error when the topic declares no dead letters
+   */
+  send(record: Undeliverable, failure: Failure): Promise<void>
 }
-export function deadLetters(_publisher: Publisher): DeadLetters {
-  throw new Error('being written')
+
+export const deadLettersSent = counter<'topic' | 'reason'>('dead_letters_total', {
+  help: 'Records that were put into a dead-letter topic',
+  labels: { topic: [], reason: [] },
+})
+
+/** Header values longer than this are cut: brokers count them as part of the message. */
+const longestMessage = 1000
+
+export function deadLetters(publisher: Publisher, context?: Context): DeadLetters {
+  context?.meter.register(deadLettersSent)
+  return {
+    send: async (record, failure) => {
+      const { topic, original } = record
+      if (!topic.deadLetters)
+        throw new Error(`The topic ${topic.name} declares no deadLetters, so this record has no place to go.`)
+      const headers = { ...present(original.headers), ...causeHeaders(record, failure) }
+      await publisher.forward(topic.deadLetters, { key: original.key, value: original.value, headers })
+      const labels = { topic: topic.name, reason: errorClass(failure.cause) }
+      context?.meter.add(deadLettersSent, labels)
+      context?.log.warn({ ...labels, partition: record.partition, offset: String(record.offset), err: failure.cause }, 'dead letter')
+    },
+  }
 }
+
+const causeHeaders = (
+  { topic, partition, offset }: Undeliverable,
+  { cause, attempts, firstFailedAt }: Failure,
+): Record<string, string> => ({
+  'x-original-topic': topic.name,
+  'x-original-partition': String(partition),
+  'x-original-offset': String(offset),
+  'x-error-class': errorClass(cause),
+  'x-error-message': messageOf(cause).slice(0, longestMessage),
+  'x-attempts': String(attempts),
+  'x-first-failed-at': new Date(firstFailedAt).toISOString(),
+})
+
+/** The stable code where there is one, else the class. */
+function errorClass(cause: unknown): string {
+  const { code, name } = (cause ?? {}) as { code?: unknown; name?: unknown }
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'Error'
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+const present = (headers: Original['headers']): Record<string, string | Buffer | (string | Buffer)[]> =>
+  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))

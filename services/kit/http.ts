@@ -114,7 +114,8 @@ function operation(
     ctx.state.uri = route.path
     const claims = await admit(route, ctx.get('authorization'), verifier)
     const abort = new AbortController()
-    ctx.req.once('close', () => abort.abort())
+    // A request closes as soon as its body is read; only the response tells that the client went away.
+    ctx.res.once('close', () => ctx.res.writableFinished || abort.abort())
     const reply = await handle({
       params: parse('params', route.params, { ...(ctx.params as Record<string, string>) }),
       query: parse('query', route.query, { ...ctx.query }),

@@ -1,11 +1,36 @@
 import type { Context } from './context.ts'
-import type { Postgres, Queryable } from './postgres.ts'
+import { statement, type Postgres, type Queryable } from './postgres.ts'
+import { repeat } from './repeat.ts'
 
-/** True the first time, false for a duplicate. In the same transaction as the effect. */
-export async function once(_tx: Queryable, _consumer: string, _eventId: string): Promise<boolean> {
-  throw new Error('being written')
+/** Twice the longest retention of a topic, so that nothing is forgotten that could still be read again. */
+const keptForDays = 14
+const purgeEveryMs = 60_000
+const purgedAtOnce = 5000
+
+const remember = statement(
+  'inbox_remember',
+  `insert into inbox (consumer, event_id) values ($1, $2) on conflict do nothing returning 1 as first`,
+)
+
+const purge = statement(
+  'inbox_purge',
+  `delete from inbox where (consumer, event_id) in (
+     select consumer, event_id from inbox where at < now() - make_interval(days => $1) limit $2)`,
+)
+
+/**
+ * True the first time that `consumer` sees an event, false for a duplicate.
+ * @param tx the transaction of the event's effect: both are there or neither
+ * @param eventId the record's `ce_id`
+ */
+export async function once(tx: Queryable, consumer: string, eventId: string): Promise<boolean> {
+  const rows = await tx.query(remember, [consumer, eventId])
+  return rows.length > 0
 }
+
 /** Forgets events after 14 days; runs until the service stops. */
-export function purgeInbox(_context: Context, _database: Postgres): void {
-  throw new Error('being written')
+export function purgeInbox(context: Context, database: Postgres): void {
+  repeat(context, { name: 'inbox purge', everyMs: purgeEveryMs }, async () => {
+    await database.query(purge, [keptForDays, purgedAtOnce])
+  })
 }

@@ -1,19 +1,70 @@
-import type { Context } from './context.ts'
 import type { Consumption } from '../model/topic.ts'
-import type { Publisher } from './kafka/publisher.ts'
+import type { Context } from './context.ts'
+import { deadLetters } from './dead-letter.ts'
+import { connectionOf } from './kafka/client.ts'
+import { consumeFor } from './kafka/consumer.ts'
+import { offsetsOf, type Offsets } from './kafka/offsets.ts'
+import { createPublisher, type Publisher } from './kafka/publisher.ts'
 import type { BatchConsumer } from './kafka/received.ts'
-import type { Offsets } from './kafka/admin.ts'
 
-export type { Publisher, Message, Placed } from './kafka/publisher.ts'
-export { PublishError } from './kafka/publish-error.ts'
-export type { Batch, BatchConsumer, Received } from './kafka/received.ts'
-export { kafkaAdmin, type KafkaAdmin, type Offsets, type Partition } from './kafka/admin.ts'
+export { consumerRestarts } from './kafka/consumer.ts'
+export type { Offsets, PartitionEnds } from './kafka/offsets.ts'
+export { PublishError, type PublishErrorCode } from './kafka/publish-error.ts'
+export type { Message, Placed, Publisher, RawMessage } from './kafka/publisher.ts'
+export type { Batch, BatchConsumer, Original, Received } from './kafka/received.ts'
 
+/** A service's way to Kafka. Topics and groups carry the names of the topology; the prefix is added here. */
 export interface Kafka {
+  /** The service's publisher, always the same one. It connects at the first message; closed in stage `stores`. */
   publisher(): Promise<Publisher>
+  /**
+   * Consumes a topic as a member of a group, until the service stops. Records that cannot be read go to the topic's
+   * dead letters.
+   * @throws Error when the topic declares none
+   */
   consume<V>(consumption: Consumption<V>, consumer: BatchConsumer<V>): Promise<void>
+  /** Reads offsets of topics and groups. @throws while the broker is away */
   offsets(): Promise<Offsets>
 }
-export function kafka(_context: Context): Kafka {
-  throw new Error('being written')
+
+/** Call it once per service. Adds the readiness check `kafka`. */
+export function kafka(context: Context): Kafka {
+  const { life } = context
+  const connection = connectionOf(context)
+  const admin = once(async () => {
+    const made = connection.client.admin()
+    await made.connect()
+    life.onStop('stores', 'kafka admin', () => made.disconnect())
+    return made
+  })
+  const publisher = once(async () => {
+    const made = createPublisher(context, connection)
+    life.onStop('stores', 'kafka publisher', () => made.close())
+    return made
+  })
+  const offsets = async (): Promise<Offsets> => offsetsOf(await admin(), connection)
+  life.check('kafka', async () => void (await (await admin()).describeCluster()))
+  return {
+    publisher,
+    offsets,
+    consume: async (consumption, consumer) => {
+      const { topic } = consumption
+      if (!topic.deadLetters)
+        throw new Error(`The topic ${topic.name} is consumed, so it must declare deadLetters.`)
+      const letters = deadLetters(await publisher(), context)
+      consumeFor({ context, connection, consumption, consumer, letters, offsets })
+    },
+  }
+}
+
+/** Made at the first call; after a failure the next call tries again. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { adminOffset, type Service } from '../model/service.ts'
 import type { Answer, Route } from '../model/route.ts'
+import { optionalBody } from './body.ts'
 
 /** OpenAPI 3.1 document of a service, derived from its routes. Stable: same declaration, same document. */
 export function openApi(service: Service): Record<string, unknown> {
@@ -31,7 +32,7 @@ function operation(name: string, route: Route): Record<string, unknown> {
     parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
     ...(route.body && {
       requestBody: {
-        required: true,
+        required: !optionalBody(route),
         content: { [bodyType[route.encoding]]: { schema: inputSchema(route.body) } },
       },
     }),

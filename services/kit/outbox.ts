@@ -1,23 +1,29 @@
+import { v7 as uuid } from 'uuid'
 import type { Topic } from '../model/topic.ts'
-import type { Context } from './context.ts'
-import type { Publisher } from './kafka.ts'
-import type { Postgres, Queryable } from './postgres.ts'
+import { statement, type Queryable } from './postgres.ts'
+import { traceparentOf } from './spans.ts'
 
-async function add<V>(
-  _tx: Queryable,
-  _topic: Topic<V>,
-  _message: { key: string; value: V },
-): Promise<void> {
-  throw new Error('being written')
-}
+export { relay } from './relay.ts'
 
-/** `outbox.add(tx, topic, { key, value })` writes the event in the caller's transaction. */
+const insert = statement(
+  'outbox_add',
+  `insert into outbox (id, topic, key, payload, traceparent) values ($1, $2, $3, $4, $5)`,
+)
+
+/**
+ * `outbox.add(tx, topic, { key, value })`: the event is a row of the caller's transaction, so it is published if and
+ * only if the transaction commits. The row carries the trace. Add it after the aggregate's row is locked or written:
+ * the order of the rows is the order of the aggregate's events.
+ * @throws TypeError when the value is not serialisable
+ */
 export const outbox = { add }
 
-export async function relay(
-  _context: Context,
-  _database: Postgres,
-  _publisher: Publisher,
+async function add<V>(
+  tx: Queryable,
+  topic: Topic<V>,
+  message: { key: string; value: V },
 ): Promise<void> {
-  throw new Error('being written')
+  const payload = JSON.stringify(message.value) as string | undefined
+  if (payload === undefined) throw new TypeError(`An event for ${topic.name} is not serialisable.`)
+  await tx.query(insert, [uuid(), topic.name, message.key, payload, traceparentOf() ?? null])
 }

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { Kafka, logLevel, type Admin } from 'kafkajs'
+import kafkajs, { Kafka, logLevel, type Admin } from 'kafkajs'
 import pg from 'pg'
 import type { Store } from '../model/store.ts'
 import type { Topic } from '../model/topic.ts'
@@ -39,6 +39,7 @@ export async function provisionTopics(
   try {
     await createTopics(admin, topics, prefix)
     await growTopics(admin, topics, prefix)
+    await correctTopics(admin, topics, prefix)
   } finally {
     await admin.disconnect()
   }
@@ -53,13 +54,41 @@ async function createTopics(admin: Admin, topics: readonly Topic[], prefix: stri
     topics: missing.map((topic) => ({
       topic: prefix + topic.name,
       numPartitions: topic.partitions,
-      configEntries: [
-        { name: 'retention.ms', value: String(topic.retentionMs) },
-        { name: 'message.timestamp.type', value: 'LogAppendTime' },
-        { name: 'cleanup.policy', value: 'delete' },
-      ],
+      configEntries: settingsOf(topic),
     })),
   })
+}
+
+const settingsOf = (topic: Topic) => [
+  { name: 'retention.ms', value: String(topic.retentionMs) },
+  { name: 'message.timestamp.type', value: 'LogAppendTime' },
+  { name: 'cleanup.policy', value: 'delete' },
+]
+
+/** Sets topics right whose declaration has changed since they were created. */
+async function correctTopics(
+  admin: Admin,
+  topics: readonly Topic[],
+  prefix: string,
+): Promise<void> {
+  const { resources: found } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map((topic) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name: prefix + topic.name,
+      configNames: settingsOf(topic).map(({ name }) => name),
+    })),
+  })
+  const resources = topics
+    .map((topic) => ({ name: prefix + topic.name, configEntries: settingsOf(topic) }))
+    .filter(({ name, configEntries }) => {
+      const set = found.find(({ resourceName }) => resourceName === name)?.configEntries ?? []
+      return configEntries.some(
+        (wanted) => set.find((one) => one.configName === wanted.name)?.configValue !== wanted.value,
+      )
+    })
+    .map((one) => ({ ...one, type: kafkajs.ConfigResourceTypes.TOPIC }))
+  if (resources.length > 0) await admin.alterConfigs({ validateOnly: false, resources })
 }
 
 async function growTopics(admin: Admin, topics: readonly Topic[], prefix: string): Promise<void> {

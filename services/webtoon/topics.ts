@@ -14,17 +14,22 @@ export const pageViewEvent = z.object({
 export type PageViewEvent = z.infer<typeof pageViewEvent>
 
 /** A title as it is now, or that it is gone. `version` rises with every change, also across a delete. */
-export const catalogChange = z.object({
-  id: contentId,
-  version: z.int().positive(),
-  /** Epoch milliseconds. */
-  updatedAt: z.int().positive(),
-  deleted: z.boolean().optional(),
-  title: z.string().optional(),
-  author: z.string().optional(),
-  desc: z.string().optional(),
-  tags: z.array(z.string()).optional(),
-})
+export const catalogChange = z
+  .object({
+    id: contentId,
+    version: z.int().positive(),
+    /** Epoch milliseconds. */
+    updatedAt: z.int().positive(),
+    deleted: z.boolean().optional(),
+    title: z.string().optional(),
+    author: z.string().optional(),
+    desc: z.string().optional(),
+    tags: z.array(z.string()).optional(),
+  })
+  .refine((change) => change.deleted === true || change.title !== undefined, {
+    path: ['title'],
+    message: 'is missing though the title is not deleted',
+  })
 export type CatalogChange = z.infer<typeof catalogChange>
 
 export const pageViewDeadLetters = topic('events.page_view.v1.dlq', {

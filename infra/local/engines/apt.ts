@@ -65,10 +65,9 @@ async function withoutServices<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function listsAreOld(): boolean {
-  const lists = globSync('/var/lib/apt/lists/*_Packages*')
-  // The folder changes with each update, also when the lists themselves keep the mirror's date.
-  const age = Date.now() - statSync('/var/lib/apt/lists').mtimeMs
-  return lists.length === 0 || age > listsGrowOldMs
+  if (globSync('/var/lib/apt/lists/*_Packages*').length === 0) return true
+  // apt works in this folder at each update, while the lists themselves keep the mirror's dates.
+  return Date.now() - statSync('/var/lib/apt/lists/partial').mtimeMs > listsGrowOldMs
 }
 
 const refused = (what: string, output: string) =>

@@ -5,6 +5,7 @@ import type { Engine, Site, Supply, Workshop } from './engine.ts'
 import { jdkAt } from './jdk.ts'
 import { start, waitReady } from './launch.ts'
 import { exclusively } from './lock.ts'
+import { scratchOf } from './site-folder.ts'
 import { temporarySite } from './temporary.ts'
 
 // The first release that records and assembles an ahead-of-time cache in one run.
@@ -23,11 +24,15 @@ const lean = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable', '-
  * more slowly.
  */
 export function jvmFlags(site: Site): string[] {
-  const { training } = site.settings
-  if (training !== undefined) return [...lean, `${flagsFor(training).write}=${training}`]
-  const archive = archiveOf(site.supply)
+  return [...lean, `-Djava.io.tmpdir=${scratchOf(site)}`, ...archiveFlags(site)]
+}
+
+function archiveFlags({ settings, supply }: Site): string[] {
+  const { training } = settings
+  if (training !== undefined) return [`${flagsFor(training).write}=${training}`]
+  const archive = archiveOf(supply)
   const usable = archive !== undefined && existsSync(archive)
-  return usable ? [...lean, `${flagsFor(archive).read}=${archive}`] : lean
+  return usable ? [`${flagsFor(archive).read}=${archive}`] : []
 }
 
 /**

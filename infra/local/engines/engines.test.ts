@@ -160,7 +160,7 @@ for (const [exporter, server, user] of [
         const output = openSync(join(stranger.dir, 'test.log'), 'a')
         const lost = start(engine, stranger, { stdout: output })
         t.teardown(() => lost.kill('SIGKILL'))
-        await waitReady(engine, stranger, { deadlineMs: 1_500, exited: lost.exited })
+        await waitReady(engine, stranger, { deadlineMs: 4_000, exited: lost.exited })
       },
       { message: /cannot reach/ },
     )

@@ -8,7 +8,7 @@ import { findJdk } from './jdk.ts'
 import { countBrokers } from './kafka-metadata.ts'
 import { run } from './launch.ts'
 import { onPath } from './search-path.ts'
-import { exists, folder, writeFor } from './site-folder.ts'
+import { exists, folder, freshScratch, writeFor } from './site-folder.ts'
 
 const version = '4.3.1'
 const heap = ['-Xms128m', '-Xmx512m']
@@ -60,6 +60,7 @@ async function fetched(workshop: Workshop): Promise<Supply | undefined> {
 }
 
 async function prepare(site: Site): Promise<void> {
+  await freshScratch(site)
   const data = await folder(site, 'data')
   const properties = await writeFor(site, 'server.properties', settings(site, data))
   if (await exists(join(data, 'meta.properties'))) return

@@ -26,6 +26,7 @@ interface Readiness {
   readonly log?: string
 }
 
+const noAnswer = 'no answer'
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
@@ -96,12 +97,14 @@ export async function waitReady(engine: Engine, site: Site, wait: Readiness): Pr
   const until = Date.now() + wait.deadlineMs
   let ended = false
   void wait.exited?.then(() => (ended = true))
-  for (let reason = 'no answer yet'; ;) {
+  for (let reason = noAnswer; ;) {
     try {
       await within(Math.max(1, until - Date.now()), engine.probe(site))
       return
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error)
+      const said = error instanceof Error ? error.message : String(error)
+      // A probe that the deadline cut off knows less than the one before it.
+      if (said !== noAnswer) reason = said
     }
     if (ended)
       throw await failure(`${engine.name} ended before it was ready (${reason}).`, wait.log)
@@ -116,7 +119,7 @@ export async function waitReady(engine: Engine, site: Site, wait: Readiness): Pr
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const timer = new AbortController()
   const late = delay(ms, undefined, { signal: timer.signal }).then(
-    () => Promise.reject(new Error('no answer')),
+    () => Promise.reject(new Error(noAnswer)),
     () => new Promise<never>(() => undefined),
   )
   return Promise.race([work, late]).finally(() => timer.abort())

@@ -7,7 +7,7 @@ import type { Command, Engine, Site, Supply, Workshop } from './engine.ts'
 import { classPath, jarFolder } from './jars.ts'
 import { findJdk } from './jdk.ts'
 import type { Jdk } from './jdk.ts'
-import { folder } from './site-folder.ts'
+import { freshScratch } from './site-folder.ts'
 
 const version = '3.8.0'
 const heap = ['-Xms128m', '-Xmx512m']
@@ -30,9 +30,7 @@ export const opensearch: Engine = {
     'OpenSearch needs a JDK 21 or newer (25 starts fastest) and Maven to be fetched: install a JDK, name it in ' +
     'MARU_JAVA_HOME and run sudo apt-get install maven, or set MARU_OPENSEARCH_ADDRESS to a running one with nori.',
   obtain,
-  async prepare(site) {
-    await folder(site)
-  },
+  prepare: freshScratch,
   command,
   async probe(site) {
     await ask(site, '/_cluster/health?wait_for_status=yellow&timeout=1s')

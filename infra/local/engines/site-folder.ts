@@ -17,6 +17,14 @@ export async function folder(site: Site, ...below: string[]): Promise<string> {
   return path
 }
 
+/** Empties the engine's own temporary folder, where JVMs leave unpacked libraries behind when they are killed. */
+export async function freshScratch(site: Site): Promise<void> {
+  await rm(scratchOf(site), { recursive: true, force: true })
+  await folder(site, 'tmp')
+}
+
+export const scratchOf = (site: Site) => join(site.dir, 'tmp')
+
 /** Writes a file of the engine (0600, owned by its account) so that it appears whole; returns its path. */
 export async function writeFor(site: Site, name: string, content: string): Promise<string> {
   const path = join(await folder(site), name)

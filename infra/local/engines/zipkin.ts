@@ -7,7 +7,7 @@ import type { Command, Engine, Site, Supply, Workshop } from './engine.ts'
 import { jarFolder } from './jars.ts'
 import { findJdk } from './jdk.ts'
 import type { Jdk } from './jdk.ts'
-import { folder } from './site-folder.ts'
+import { freshScratch } from './site-folder.ts'
 
 const version = '3.6.1'
 const jar = `zipkin-server-${version}-slim.jar`
@@ -30,9 +30,7 @@ export const zipkin: Engine = {
     'Zipkin needs a JDK 17 or newer and Maven to be fetched: run sudo apt-get install openjdk-17-jdk-headless maven ' +
     '(or name a JDK in MARU_JAVA_HOME), or set MARU_ZIPKIN_ADDRESS to a running one.',
   obtain,
-  async prepare(site) {
-    await folder(site)
-  },
+  prepare: freshScratch,
   command,
   async probe(site) {
     await ask(site, '/health')

@@ -1,32 +1,37 @@
+import { randomBytes } from 'node:crypto'
 import type { Topic } from '../../model/topic.ts'
+import { within } from '../lifecycle.ts'
 import type { Logger } from '../log.ts'
+import { provisionTopics } from '../provision.ts'
+import { connect } from './client.ts'
+import { offsetsOf, type Offsets } from './offsets.ts'
 
-export interface Partition {
-  readonly partition: number
-  /** First offset that is still there. */
-  readonly low: bigint
-  /** Offset that the next record will get. */
-  readonly high: bigint
-}
-
-/** Reads offsets; names are those of the topology, without the prefix. */
-export interface Offsets {
-  ends(topic: Topic): Promise<readonly Partition[]>
-  /** Committed offset by partition; partitions without one are absent. */
-  committed(group: string, topic: Topic): Promise<ReadonlyMap<number, bigint>>
-}
-
+/** What an installation does with a broker, outside of any service. */
 export interface KafkaAdmin extends Offsets {
-  /** Creates what is missing, adds partitions, sets retention. Idempotent. */
+  /** Creates what is missing, adds partitions. Idempotent. */
   ensureTopics(topics: readonly Topic[]): Promise<void>
-  /** Makes a fresh broker's group coordinator load, so that the first consumer does not crash. */
+  /** Makes a fresh broker load its group coordinator, which the very first consumer would crash at. */
   warmUp(): Promise<void>
   close(): Promise<void>
 }
-export async function kafkaAdmin(_at: {
+
+const warmWithinMs = 15_000
+
+/** @param at `bootstrap`: brokers, comma separated; `prefix`: before topic and group names, '' in earnest */
+export async function kafkaAdmin(at: {
   bootstrap: string
   prefix: string
   log: Logger
 }): Promise<KafkaAdmin> {
-  throw new Error('being written')
+  const connection = connect({ ...at, clientId: 'maru-admin' })
+  const admin = connection.client.admin({ retry: { initialRetryTime: 100, retries: 10 } })
+  await admin.connect()
+  const groupId = connection.named(`warm-up-${randomBytes(4).toString('hex')}`)
+  return {
+    ...offsetsOf(admin, connection),
+    ensureTopics: (topics) => provisionTopics(at.bootstrap, topics, at.prefix),
+    warmUp: async () =>
+      void (await within(admin.fetchOffsets({ groupId, topics: [] }), warmWithinMs)),
+    close: () => admin.disconnect(),
+  }
 }

@@ -1,3 +1,4 @@
+import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { Topic } from '../../model/topic.ts'
 
 /** One record, parsed by its topic's schema. */
@@ -13,27 +14,131 @@ export interface Received<V> {
   /** The value's bytes as they came. */
   readonly raw: Buffer
   readonly headers: Readonly<Record<string, string>>
+  /** Key, value and headers as they came, for a dead letter. */
+  readonly original: Original
+}
+
+/** A record's own bytes. */
+export interface Original {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: IHeaders
+}
+
+/** A record that is no value of its topic. */
+export interface Unreadable {
+  readonly topic: Topic
+  readonly partition: number
+  readonly offset: bigint
+  readonly original: Original
+  readonly reason: UnreadableRecord
+}
+
+/** Why a record cannot be processed by anybody. */
+export class UnreadableRecord extends Error {
+  readonly code: 'NO_VALUE' | 'NOT_UTF8' | 'NOT_JSON' | 'NOT_VALID'
+  constructor(code: UnreadableRecord['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'UnreadableRecord'
+    this.code = code
+  }
 }
 
 /** What was fetched of one partition at once. Records that could not be read are left out; their offsets count. */
 export interface Batch<V> {
   readonly partition: number
   readonly records: readonly Received<V>[]
+  /** Offset of the first record that was fetched. */
   readonly firstOffset: bigint
   /** Where the next batch begins. */
   readonly nextOffset: bigint
+  /** End of the partition when this was fetched. */
   readonly highWatermark: bigint
 }
 
+/** A service's part of consuming one topic. */
 export interface BatchConsumer<V> {
   /**
    * Processes a batch; its offsets are committed when this resolves. `{ seek }` goes on at that offset instead.
-   * What it throws makes the same batch come again, with back-off.
+   * What it throws makes the same records come again, after 1, 2, 4 … 10 s; other partitions go on meanwhile.
    */
   batch(batch: Batch<V>): Promise<void | { seek: bigint }>
   /**
-   * Asked when a partition is assigned: where to start. Undefined: the committed offset, else the earliest.
-   * `timestamp` (epoch ms): the first record at or after it.
+   * Asked when a partition is assigned, before any of its records is processed: where to start. Undefined: the
+   * committed offset, else the earliest. `timestamp` (epoch ms): the first record appended at or after it.
    */
   startFrom?(partition: number): Promise<bigint | { timestamp: number } | undefined>
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Parses a record by its topic's schema; what cannot be parsed says why. */
+export function read<V>(
+  topic: Topic<V>,
+  partition: number,
+  message: KafkaMessage,
+): Received<V> | Unreadable {
+  const { key, value, headers = {}, timestamp } = message
+  const offset = BigInt(message.offset)
+  const original = { key, value, headers }
+  try {
+    const raw = value ?? raise('NO_VALUE', 'The record has no value.')
+    return {
+      topic,
+      partition,
+      offset,
+      timestamp: Number(timestamp),
+      key: key?.toString() ?? '',
+      value: parsed(topic, raw),
+      raw,
+      headers: textHeaders(headers),
+      original,
+    }
+  } catch (error) {
+    const reason =
+      error instanceof UnreadableRecord
+        ? error
+        : new UnreadableRecord('NOT_VALID', (error as Error).message, error)
+    return { topic, partition, offset, original, reason }
+  }
+}
+
+export const isUnreadable = <V>(record: Received<V> | Unreadable): record is Unreadable =>
+  'reason' in record
+
+/** Headers as text; of a repeated one the last counts. */
+export const textHeaders = (headers: IHeaders): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const last = Array.isArray(value) ? value.at(-1) : value
+      return last === undefined ? [] : [[name, last.toString()]]
+    }),
+  )
+
+function parsed<V>(topic: Topic<V>, raw: Buffer): V {
+  const result = topic.schema.safeParse(json(text(raw)))
+  if (result.success) return result.data
+  const issues = result.error.issues.slice(0, 5)
+  const where = issues.map(({ path, message }) => `${path.join('.') || 'value'}: ${message}`)
+  return raise('NOT_VALID', where.join('; '))
+}
+
+function text(raw: Buffer): string {
+  try {
+    return utf8.decode(raw)
+  } catch (error) {
+    return raise('NOT_UTF8', 'The value is not UTF-8.', error)
+  }
+}
+
+function json(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown
+  } catch (error) {
+    return raise('NOT_JSON', (error as Error).message, error)
+  }
+}
+
+function raise(code: UnreadableRecord['code'], message: string, cause?: unknown): never {
+  throw new UnreadableRecord(code, message, cause)
 }

@@ -3,6 +3,8 @@ import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { accounts } from '../stores.ts'
 import { api } from './api.ts'
+import { clientList } from './client-list.ts'
+import * as metrics from './metrics.ts'
 
 export default service({
   name: 'auth',
@@ -11,6 +13,7 @@ export default service({
   port: 8105,
   stores: [accounts],
   api,
+  metrics,
   edge: edge({
     prefixes: ['/token', '/keys', '/.well-known'],
     limit: { perSecond: 20, burst: 40, whenStoreFails: 'local' },
@@ -18,7 +21,7 @@ export default service({
   }),
   settings: {
     clients: {
-      schema: z.string(),
+      schema: clientList,
       summary: 'Declared clients with their secrets, as JSON',
       secret: 'clients',
     },
@@ -26,6 +29,14 @@ export default service({
       schema: z.string().min(32),
       summary: 'Seals signing keys in the database',
       secret: 'random',
+    },
+    accessSeconds: {
+      schema: z.coerce.number().int().min(10).max(7200).default(900),
+      summary: 'Life of an access token; 900 by default',
+    },
+    refreshSeconds: {
+      schema: z.coerce.number().int().min(60).default(86_400),
+      summary: 'Life of a refresh token; 86400 by default',
     },
   },
   slo: { availability: 99.9, latency: { p95Ms: 200 } },

@@ -1,1 +1,75 @@
-export const api = {}
+import { z } from 'zod'
+import { route } from '../../model/route.ts'
+import { contentId } from '../ids.ts'
+import { readCatalog, writeCatalog } from '../scopes.ts'
+import { line, paragraph } from './text.ts'
+
+const tag = line(1, 50)
+
+const draft = z.object({
+  id: contentId,
+  title: line(1, 255),
+  author: line(0, 100).nullish(),
+  desc: paragraph(2000).nullish(),
+  tags: z
+    .array(tag)
+    .max(20)
+    .refine((tags) => new Set(tags).size === tags.length, 'must not repeat a tag')
+    .nullish(),
+  /** The version that the writer has seen; 0 for a title that must not be there yet. */
+  version: z.int().nonnegative().optional(),
+})
+
+const view = z.object({
+  id: contentId,
+  title: z.string(),
+  author: z.string(),
+  desc: z.string(),
+  tags: z.array(z.string()),
+  updatedAt: z.iso.datetime(),
+  version: z.int(),
+})
+
+const written = z.object({ id: contentId, version: z.int() })
+const params = z.object({ id: contentId })
+const etag = { etag: 'The version, in double quotes' }
+
+export const api = {
+  upsert: route('POST /catalog/upsert', {
+    summary:
+      'Creates or replaces a title. `If-Match` or `version` guard against lost updates: 412 and 409.',
+    access: writeCatalog,
+    body: draft,
+    answers: { 200: { summary: 'The title as it is now', schema: written, headers: etag } },
+  }),
+  list: route('GET /catalog', {
+    summary: 'Titles by id, page by page.',
+    access: readCatalog,
+    query: z.object({
+      cursor: contentId.optional(),
+      size: z.coerce.number<string>().int().min(1).max(100).default(20),
+      tag: tag.optional(),
+    }),
+    answers: {
+      200: {
+        summary: 'A page; `next` is the cursor of the following one, null at the end',
+        schema: z.object({ items: z.array(view), next: contentId.nullable() }),
+      },
+    },
+  }),
+  get: route('GET /catalog/:id', {
+    summary: 'One title.',
+    access: readCatalog,
+    params,
+    answers: {
+      200: { summary: 'The title', schema: view, headers: etag },
+      304: { summary: 'Still the version named in `If-None-Match`', headers: etag },
+    },
+  }),
+  delete: route('DELETE /catalog/:id', {
+    summary: 'Deletes a title. `If-Match` guards against deleting what changed meanwhile: 412.',
+    access: writeCatalog,
+    params,
+    answers: { 200: { summary: 'It is gone; the version of its tombstone', schema: written } },
+  }),
+}

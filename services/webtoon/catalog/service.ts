@@ -3,6 +3,7 @@ import { service } from '../../model/service.ts'
 import { titles } from '../stores.ts'
 import { catalogUpsert } from '../topics.ts'
 import { api } from './api.ts'
+import * as metrics from './metrics.ts'
 
 export default service({
   name: 'catalog',
@@ -18,6 +19,7 @@ export default service({
     timeLimitMs: 1500,
     retries: { attempts: 2, firstBackoffMs: 50, maxBackoffMs: 300 },
   }),
+  metrics,
   slo: { availability: 99.9, latency: { p95Ms: 100 } },
   scale: { min: 2, max: 8, on: 'cpu' },
 })

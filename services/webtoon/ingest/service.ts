@@ -2,6 +2,7 @@ import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { pageView, pageViewDeadLetters } from '../topics.ts'
 import { api } from './api.ts'
+import * as metrics from './metrics.ts'
 
 export default service({
   name: 'ingest',
@@ -15,6 +16,7 @@ export default service({
     limit: { perSecond: 200, burst: 400 },
     timeLimitMs: 1000,
   }),
+  metrics,
   slo: { availability: 99.9, latency: { p95Ms: 100 } },
   scale: { min: 3, max: 15, on: 'cpu' },
 })

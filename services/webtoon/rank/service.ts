@@ -1,9 +1,13 @@
+import { z } from 'zod'
 import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
 import { rankings } from '../stores.ts'
 import { pageView } from '../topics.ts'
 import { api } from './api.ts'
+import * as metrics from './metrics.ts'
+
+const weight = z.coerce.number<string>().int().min(0).max(1000).default(1)
 
 export default service({
   name: 'rank',
@@ -19,6 +23,15 @@ export default service({
     timeLimitMs: 1000,
     retries: { attempts: 3, firstBackoffMs: 50, maxBackoffMs: 500 },
   }),
+  metrics,
+  settings: {
+    viewWeight: { schema: weight, summary: 'What a view adds to a count' },
+    likeWeight: { schema: weight, summary: 'What a like adds to a count' },
+    aggregateReadFactor: {
+      schema: z.coerce.number<string>().int().min(1).default(3),
+      summary: 'Value of the header X-Aggregate-ReadFactor; sums do not depend on it',
+    },
+  },
   slo: { availability: 99.9, latency: { p95Ms: 200 } },
   scale: { min: 2, max: 8, on: { lagOf: pageView, perReplica: 5000 } },
 })

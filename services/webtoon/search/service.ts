@@ -4,6 +4,7 @@ import { consume } from '../../model/topic.ts'
 import { titleIndex } from '../stores.ts'
 import { catalogUpsert } from '../topics.ts'
 import { api } from './api.ts'
+import * as metrics from './metrics.ts'
 
 export default service({
   name: 'search',
@@ -19,6 +20,7 @@ export default service({
     timeLimitMs: 1500,
     retries: { attempts: 3, firstBackoffMs: 50, maxBackoffMs: 500 },
   }),
+  metrics,
   slo: { availability: 99.9, latency: { p95Ms: 300 } },
   scale: { min: 2, max: 10, on: 'cpu' },
 })

@@ -1,0 +1,45 @@
+import type { Service } from '../services/model/service.ts'
+import type { Topology } from '../services/model/topology.ts'
+import { burnRateRules } from './burn-rate.ts'
+
+/** One Prometheus alerting rule. */
+export interface Rule {
+  readonly alert: string
+  readonly expr: string
+  readonly for: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** A rule file: one group of one service. */
+export interface RuleFile {
+  readonly name: string
+  readonly rules: readonly Rule[]
+}
+
+/** Rules of every service, with a link to the alert's heading in the runbook and to the service's board. */
+export const ruleFilesOf = (topology: Topology): readonly RuleFile[] =>
+  topology.services.map((service) => ({
+    name: service.name,
+    rules: [serviceDown(service), ...burnRateRules(service)].map((rule) => linked(service, rule)),
+  }))
+
+const serviceDown = (service: Service): Rule => ({
+  alert: 'ServiceDown',
+  expr: `sum(up{job="services",service="${service.name}"}) < 1`,
+  for: '1m',
+  labels: { severity: 'critical', service: service.name },
+  annotations: {
+    summary: `${service.name} has no replica that answers`,
+    description: `No replica of ${service.name} has answered its scrape for a minute.`,
+  },
+})
+
+const linked = (service: Service, rule: Rule): Rule => ({
+  ...rule,
+  annotations: {
+    ...rule.annotations,
+    runbook_url: `docs/runbook.md#${rule.alert.toLowerCase()}`,
+    dashboard_url: `/d/maru-${service.name}`,
+  },
+})

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { topology } from '../services/topology.ts'
+import { forbiddenImports } from './guards/imports.ts'
+import { repeatedShare } from './guards/repeats.ts'
+import { oversized } from './guards/sizes.ts'
+import { isTest, sourcesIn, type Source } from './guards/sources.ts'
+import { staleFiles } from './render.ts'
+
+const root = new URL('..', import.meta.url).pathname
+const code = sourcesIn(root, /\.(ts|lua|sql|js)$/)
+const written = code.filter((source) => !isTest(source))
+
+test('no file is over 300 lines and no function over 60', (t) => {
+  t.deepEqual(
+    oversized(code.filter(({ path }) => path.endsWith('.ts') && !isTest({ path, text: '' }))),
+    [],
+  )
+})
+
+test('a long function and a long file are found', (t) => {
+  const body = Array.from({ length: 61 }, (_, n) => `  use(${n})`).join('\n')
+  t.is(oversized([{ path: 'a.ts', text: `function f() {\n${body}\n}` }]).length, 1)
+  t.is(oversized([{ path: 'a.ts', text: 'x\n'.repeat(301) }]).length, 1)
+})
+
+test('at most 3 % of the lines stand in repeated windows of six', (t) => {
+  const { share, places } = repeatedShare(written)
+  t.true(share <= 0.03, `${(share * 100).toFixed(1)} %: ${places.slice(0, 10).join('\n')}`)
+})
+
+test('repeated lines are found', (t) => {
+  const text = Array.from({ length: 6 }, (_, n) => `use(${n})`).join('\n')
+  t.is(
+    repeatedShare([
+      { path: 'a.ts', text },
+      { path: 'b.ts', text },
+    ]).share,
+    1,
+  )
+})
+
+test('imports go in the directions that the layout allows', (t) => {
+  t.deepEqual(forbiddenImports(code), [])
+})
+
+test('forbidden directions are found', (t) => {
+  const wrong: readonly Source[] = [
+    { path: 'services/model/a.ts', text: "import { x } from '../kit/log.ts'" },
+    { path: 'services/webtoon/rank/store.ts', text: "import { x } from '../catalog/store.ts'" },
+    {
+      path: 'services/webtoon/rank/start.ts',
+      text: "import { topology } from '../../topology.ts'",
+    },
+    { path: 'services/kit/run.ts', text: "import { x } from '../../infra/render.ts'" },
+    { path: 'services/webtoon/rank/service.ts', text: "import { x } from '../../kit/http.ts'" },
+  ]
+  t.is(forbiddenImports(wrong).length, wrong.length)
+})
+
+test('kafkajs and opossum are imported by the kit only', (t) => {
+  const others = written.filter(({ path }) => !path.startsWith('services/kit/'))
+  t.deepEqual(
+    others.filter(({ text }) => /from '(kafkajs|opossum)'/.test(text)).map(({ path }) => path),
+    [],
+  )
+})
+
+test('no file is called by a word that says nothing', (t) => {
+  const banned = /(^|\/)(utils?|helpers?|common|misc|managers?|base|types)(\.|\/)/
+  t.deepEqual(
+    code.filter(({ path }) => banned.test(path)).map(({ path }) => path),
+    [],
+  )
+})
+
+test('no committed file names a machine path or a package registry', (t) => {
+  const all = sourcesIn(
+    root,
+    /(\.(ts|js|json|ya?ml|md|sql|lua|java|xml|properties|ndjson|mod|sum)|maru|run|Dockerfile)$/,
+  )
+  const machine = new RegExp(
+    [
+      '/wo' + 'rk/',
+      '/ro' + 'ot/',
+      'registry\\.np' + 'mjs',
+      'repo\\.mav' + 'en',
+      'proxy\\.gol' + 'ang',
+    ].join('|'),
+  )
+  t.deepEqual(
+    all.filter(({ text }) => machine.test(text)).map(({ path }) => path),
+    [],
+  )
+})
+
+test('no lock file says where a package came from', (t) => {
+  const locks = ['package-lock.json', 'infra/local/node/package-lock.json']
+  for (const lock of locks) t.notRegex(readText(lock), /"resolved":/)
+})
+
+test('what is rendered is committed as it would be rendered now', (t) => {
+  t.deepEqual(staleFiles(topology, root), [], 'run ./maru render')
+})
+
+function readText(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import type { Addresses } from '../../services/kit/bindings.ts'
+import type { Service } from '../../services/model/service.ts'
+import type { Store } from '../../services/model/store.ts'
+import { issuerOf, jwksPath, serviceNamed, type Topology } from '../../services/model/topology.ts'
+import type { Installation } from './installation.ts'
+import { instanceName } from './needs.ts'
+import type { Places } from './paths.ts'
+import { hostPortOf, placeOf, traceStoreOf } from './sites.ts'
+
+/** A checkout, for whoever must know where its parts are. */
+export interface Here {
+  readonly topology: Topology
+  readonly where: Places
+  readonly installation: Installation
+}
+
+/** Everything that instance `instance` of `service` must be told. */
+export function addressesOf(service: Service, instance: number, here: Here): Addresses {
+  const { topology, where, installation } = here
+  const name = instanceName(service, instance)
+  const issuer = firstUrlOf(issuerOf(topology), here)
+  return {
+    instance: name,
+    host: '127.0.0.1',
+    port: portOf(name, 'main', installation),
+    adminPort: portOf(name, 'admin', installation),
+    service: (callee) => urlFor(service, serviceNamed(topology, callee), here),
+    store: (store) => storeAddress(store, here),
+    kafka: hostPortOf('kafka', installation),
+    prefix: '',
+    secret: (wanted) => join(where.secrets, wanted),
+    issuer: firstUrlOf(frontDoorOf(topology), here),
+    jwksUri: issuer + jwksPath,
+    tokenUrl: `${issuer}/token`,
+    traces: tracesOf(installation),
+    environment: 'local',
+    migrate: 'start',
+  }
+}
+
+/** Name of the secret that a store's user logs in with. */
+export const storeSecret = (store: Store): string => `${store.engine}-${store.name}`
+
+/** Base URL of an instance. */
+export const urlOf = (name: string, installation: Installation): string =>
+  `http://127.0.0.1:${portOf(name, 'main', installation)}`
+
+/** Base URL of an instance's admin port. */
+export const adminUrlOf = (name: string, installation: Installation): string =>
+  `http://127.0.0.1:${portOf(name, 'admin', installation)}`
+
+/** The service that everybody outside speaks to. */
+export const frontDoorOf = (topology: Topology): Service => serviceNamed(topology, 'gateway')
+
+const firstUrlOf = (service: Service, { installation }: Here): string =>
+  urlOf(instanceName(service, 1), installation)
+
+// The gateway spreads over the replicas of a service; other callers keep to the first.
+function urlFor(caller: Service, callee: Service, here: Here): string {
+  if (caller !== frontDoorOf(here.topology)) return firstUrlOf(callee, here)
+  const count = Math.max(1, here.installation.replicas[callee.name] ?? 1)
+  const names = Array.from({ length: count }, (_, at) => instanceName(callee, at + 1))
+  return names.map((name) => urlOf(name, here.installation)).join(',')
+}
+
+function storeAddress(store: Store, { where, installation }: Here) {
+  const { host, port } = placeOf(store.engine, installation)
+  return {
+    host,
+    port,
+    user: store.name,
+    passwordFile: join(where.secrets, storeSecret(store)),
+    // Redis has numbered databases; everybody shares the first and keeps to its own keys.
+    database: store.engine === 'redis' ? '0' : store.name,
+  }
+}
+
+function tracesOf(installation: Installation): Addresses['traces'] {
+  const kind = traceStoreOf(installation)
+  if (kind === 'zipkin')
+    return { kind, endpoint: `http://${hostPortOf('zipkin', installation)}/api/v2/spans` }
+  return { kind: 'otlp', endpoint: `${otlpOf(installation)}/v1/traces` }
+}
+
+/** Base URL of Tempo's OTLP receiver. */
+export const otlpOf = ({ ports }: Installation): string =>
+  `http://127.0.0.1:${ports['tempo']?.['otlp'] ?? 4318}`
+
+function portOf(name: string, which: string, { ports }: Installation): number {
+  const port = ports[name]?.[which]
+  if (port === undefined) throw new Error(`${name} has no port yet: run ./maru up first.`)
+  return port
+}

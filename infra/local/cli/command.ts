@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+
+export type { Command } from 'commander'
+
+/**
+ * One file a command: `infra/local/cli/<name>.ts` exports `register`, which adds the command to the program. It
+ * is imported only when its word is asked for (or when the help is shown), so it may import what it likes.
+ */
+export interface CommandModule {
+  register(program: Command): void
+}
+
+/** The words of the command line, in the order of the help. */
+export const words = [
+  'up',
+  'dev',
+  'down',
+  'ps',
+  'env',
+  'logs',
+  'trace',
+  'tour',
+  'test',
+  'render',
+  'new',
+  'doctor',
+] as const
+
+/** Words that Maru says to itself. */
+export const innerWords = ['join'] as const
+
+/** Exit codes; a signal is 128 + its number. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, environment: 3, interrupted: 130, terminated: 143 }
+
+/** A wrong use of the command line: exit code 2. */
+export class UsageError extends Error {
+  readonly code = 'USAGE'
+}
+
+/** The machine lacks something: exit code 3. */
+export class EnvironmentError extends Error {
+  readonly code = 'ENVIRONMENT'
+}
+
+/** Option that every command has: data as JSON on stdout. */
+export const jsonOption = ['--json', 'print data as JSON'] as const

@@ -1,0 +1,95 @@
+import type { Service } from '../../../services/model/service.ts'
+import type { Store } from '../../../services/model/store.ts'
+import { adminUrlOf, frontDoorOf, otlpOf, storeSecret, urlOf, type Here } from '../addresses.ts'
+import { credentialsOf } from '../credentials.ts'
+import type { Installation } from '../installation.ts'
+import { instanceName } from '../needs.ts'
+import { engineSecret, hostPortOf, placeOf, traceStoreOf } from '../sites.ts'
+import { secret } from '../secrets.ts'
+
+/** What `env --json` prints: a contract that outside tools rely on. */
+export type Environment = Awaited<ReturnType<typeof environment>>
+
+/**
+ * Addresses and credentials of this checkout.
+ * @param pids pid of each process that runs, by its name; or only the names
+ */
+export async function environment(
+  here: Here,
+  pids: ReadonlySet<string> | ReadonlyMap<string, number | undefined>,
+) {
+  const { topology, installation, where } = here
+  const url = (engine: string): string => `http://${hostPortOf(engine, installation)}`
+  const clients = await credentialsOf(topology, where.secrets)
+  return {
+    gateway: urlOf(instanceName(frontDoorOf(topology), 1), installation),
+    services: Object.fromEntries(
+      topology.services.map((one) => [one.name, { instances: instances(one, here, pids) }]),
+    ),
+    kafka: { bootstrap: hostPortOf('kafka', installation) },
+    redis: { url: await redisUrl(here) },
+    postgres: Object.fromEntries(await Promise.all(databases(here))),
+    mariadb: {},
+    opensearch: { url: url('opensearch') },
+    prometheus: { url: url('prometheus') },
+    alertmanager: { url: url('alertmanager') },
+    traces: traces(installation),
+    clients: clients.map(({ id, secret: password, scopes }) => ({ id, secret: password, scopes })),
+  }
+}
+
+function instances(
+  service: Service,
+  { installation }: Here,
+  pids: ReadonlySet<string> | ReadonlyMap<string, number | undefined>,
+) {
+  const count = installation.replicas[service.name] ?? 0
+  return Array.from({ length: count }, (_, at) => instanceName(service, at + 1))
+    .filter((name) => pids.has(name))
+    .map((name) => ({
+      url: urlOf(name, installation),
+      admin: adminUrlOf(name, installation),
+      pid: (pids instanceof Map ? (pids as ReadonlyMap<string, number>).get(name) : null) ?? null,
+    }))
+}
+
+async function redisUrl({ installation, where }: Here): Promise<string> {
+  const { host, port, user = '', password } = placeOf('redis', installation)
+  const known = password ?? (await secret(where.secrets, engineSecret('redis')))
+  return `redis://${user}:${encodeURIComponent(known)}@${host}:${port}`
+}
+
+const databases = ({ topology, installation, where }: Here) =>
+  topology.services.flatMap((service) => {
+    const stores: readonly Store[] = service.stores
+    return stores
+      .filter(({ engine }) => engine === 'postgres')
+      .map(async (store) => {
+        const password = await secret(where.secrets, storeSecret(store))
+        const at = hostPortOf('postgres', installation)
+        return [service.name, `postgres://${store.name}:${password}@${at}/${store.name}`] as const
+      })
+  })
+
+function traces(installation: Installation) {
+  const kind = traceStoreOf(installation)
+  const query = `http://${hostPortOf(kind, installation)}`
+  const zipkin = kind === 'zipkin'
+  return {
+    kind,
+    query,
+    ui: zipkin ? `${query}/zipkin/` : grafanaUrl(installation),
+    otlp: zipkin ? null : otlpOf(installation),
+  }
+}
+
+const grafanaUrl = (installation: Installation): string | null =>
+  installation.supplies['grafana'] === undefined
+    ? null
+    : `http://${hostPortOf('grafana', installation)}/`
+
+/** The page that shows a trace; undefined where the trace store has none. */
+export function tracePage(installation: Installation, traceId: string): string | undefined {
+  const { kind, ui } = traces(installation)
+  return kind === 'zipkin' ? `${ui}traces/${traceId}` : undefined
+}

@@ -1,0 +1,49 @@
+import type { Service } from '../../services/model/service.ts'
+import type { Store } from '../../services/model/store.ts'
+import { adminOffset } from '../../services/model/service.ts'
+import { engines } from './engines/engines.ts'
+import type { Engine } from './engines/engine.ts'
+import type { Listener } from './port-plan.ts'
+
+/** Engines that keep what the services declare; a service starts when those that it needs are ready. */
+export const vitalFor = (service: Service): readonly string[] => [
+  ...new Set([...service.stores, ...service.reads].map((store: Store) => store.engine)),
+  ...(speaksKafka(service) ? ['kafka'] : []),
+]
+
+const speaksKafka = (service: Service): boolean =>
+  service.publishes.length + service.consumes.length > 0 || service.observes === 'all'
+
+/** Engines that look at the whole platform; left out where only some services run. */
+const observers = ['prometheus', 'alertmanager', 'postgres-exporter', 'redis-exporter', 'grafana']
+
+/** Trace stores in the order of choice: one of them runs. */
+export const traceStores = ['tempo', 'zipkin'] as const
+
+/** Engines for these services; with `observed` also those that watch them. */
+export function enginesFor(services: readonly Service[], observed: boolean): readonly Engine[] {
+  const names = new Set([
+    ...services.flatMap(vitalFor),
+    ...traceStores,
+    ...(observed ? observers : []),
+  ])
+  return Object.values(engines).filter(({ name }) => names.has(name))
+}
+
+/** Name of an instance: `rank-1`. */
+export const instanceName = (service: Service, instance: number): string =>
+  `${service.name}-${instance}`
+
+/** Everything that listens, with preferred ports; further replicas begin at the port of the first. */
+export const listenersFor = (
+  services: readonly Service[],
+  replicas: Readonly<Record<string, number>>,
+): readonly Listener[] => [
+  ...Object.values(engines).map(({ name, ports }) => ({ name, preferred: ports })),
+  ...services.flatMap((service) =>
+    Array.from({ length: Math.max(1, replicas[service.name] ?? 1) }, (_, at) => ({
+      name: instanceName(service, at + 1),
+      preferred: { main: service.port, admin: service.port + adminOffset },
+    })),
+  ),
+]

@@ -1,0 +1,75 @@
+import { warmUp } from '../../../services/kit/kafka/warm-up.ts'
+import {
+  provisionDatabase,
+  provisionRedisUser,
+  provisionTopics,
+} from '../../../services/kit/provision.ts'
+import type { StoreKind } from '../../../services/model/store.ts'
+import { storeSecret } from '../addresses.ts'
+import type { Job } from '../jobs.ts'
+import { secret } from '../secrets.ts'
+import { hostPortOf, metricsUser, placeOf, siteOf } from '../sites.ts'
+import { grantMetricsUser } from './metrics-users.ts'
+import type { Session } from './session.ts'
+
+/** Job that prepares what the topology keeps in an engine; whoever needs the engine waits for it. */
+export const preparations: Readonly<Record<string, string>> = {
+  kafka: 'topics',
+  postgres: 'databases',
+  redis: 'redis-users',
+}
+
+/** Brings engines to what the topology declares. Everything is idempotent. */
+export const provisionJobs = (run: Session): readonly Job[] => [
+  job('topics', 'kafka', () => topics(run)),
+  job('databases', 'postgres', () => databases(run)),
+  job('redis-users', 'redis', () => redisUsers(run)),
+]
+
+const job = (name: string, engine: string, work: () => Promise<string>): Job => ({
+  name,
+  title: `${name.replace('-', ' ')} of the topology`,
+  after: [engine],
+  vital: true,
+  work,
+})
+
+async function topics({ here }: Session): Promise<string> {
+  const bootstrap = hostPortOf('kafka', here.installation)
+  await Promise.all([provisionTopics(bootstrap, here.topology.topics, ''), warmUp(bootstrap)])
+  return `${here.topology.topics.length} topics`
+}
+
+async function databases({ here }: Session): Promise<string> {
+  const server = await administrator('postgres', here)
+  const stores = storesOf('postgres', here)
+  for (const store of stores) {
+    const password = await secret(here.where.secrets, storeSecret(store))
+    await provisionDatabase(server, { database: store.name, user: store.name, password })
+  }
+  await grantMetricsUser.postgres(server, await metricsPassword('postgres', here))
+  return stores.map(({ name }) => name).join(', ')
+}
+
+async function redisUsers({ here }: Session): Promise<string> {
+  const server = await administrator('redis', here)
+  const stores = storesOf('redis', here)
+  for (const store of stores) {
+    const password = await secret(here.where.secrets, storeSecret(store))
+    await provisionRedisUser(server, store, { user: store.name, password })
+  }
+  await grantMetricsUser.redis(server, await metricsPassword('redis', here))
+  return stores.map(({ name }) => name).join(', ')
+}
+
+const storesOf = (engine: StoreKind, { topology }: Session['here']) =>
+  topology.stores.filter((store) => store.engine === engine)
+
+async function administrator(name: 'postgres' | 'redis', { where, installation }: Session['here']) {
+  const { host, port, user = 'maru', password } = placeOf(name, installation)
+  const site = await siteOf(name, where, installation)
+  return { host, port, user, password: password ?? site.password }
+}
+
+const metricsPassword = (engine: string, { where }: Session['here']): Promise<string> =>
+  secret(where.secrets, `${engine}-${metricsUser}`)

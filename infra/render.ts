@@ -1,0 +1,106 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { stringify } from 'yaml'
+import { alertmanagerConfig } from '../alerts/alertmanager.ts'
+import { ruleFilesOf } from '../alerts/rules.ts'
+import { boardsOf } from '../dashboards/boards.ts'
+import { toGrafana } from '../dashboards/panels.ts'
+import { asyncApi } from '../services/kit/asyncapi.ts'
+import { openApi } from '../services/kit/openapi.ts'
+import type { Topology } from '../services/model/topology.ts'
+import { readmeWith } from './readme.ts'
+
+/** A file that follows from the topology: path from the repository's root, and its text. */
+export interface Rendered {
+  readonly path: string
+  readonly text: string
+}
+
+/** Folders that hold rendered files only: what is not rendered any more is deleted there. */
+const renderedFolders = ['dashboards/rendered', 'alerts/rendered', 'docs/api'] as const
+
+const origin = 'Rendered by ./maru render from services/topology.ts. Do not edit.'
+
+/**
+ * Everything that is rendered, in stable order. Pure but for the README, whose text between the markers is replaced.
+ * @param root the repository's root folder
+ */
+export function render(topology: Topology, root: string): readonly Rendered[] {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  return [
+    ...boardsOf(topology).map((board) =>
+      json(`dashboards/rendered/${board.uid}.json`, toGrafana(board)),
+    ),
+    ...ruleFilesOf(topology).map(({ name, rules }) =>
+      yaml(`alerts/rendered/${name}.rules.yaml`, { groups: [{ name: `maru-${name}`, rules }] }),
+    ),
+    yaml('alerts/rendered/alertmanager.yaml', alertmanagerConfig),
+    ...apiDocuments(topology),
+    { path: 'README.md', text: readmeWith(topology, readme) },
+  ]
+}
+
+/** Files whose committed text differs from what would be rendered, and files that should not be there. */
+export function staleFiles(topology: Topology, root: string): readonly string[] {
+  const rendered = render(topology, root)
+  const changed = rendered.filter(({ path, text }) => readOrEmpty(join(root, path)) !== text)
+  return [...changed.map(({ path }) => path), ...leftovers(rendered, root)]
+}
+
+/** Writes what changed and deletes what is not rendered any more. @returns the paths that changed */
+export function writeRendered(topology: Topology, root: string): readonly string[] {
+  const stale = staleFiles(topology, root)
+  const rendered = render(topology, root)
+  for (const path of leftovers(rendered, root)) rmSync(join(root, path))
+  for (const { path, text } of rendered) {
+    if (!stale.includes(path)) continue
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  return stale
+}
+
+const apiDocuments = (topology: Topology): readonly Rendered[] =>
+  topology.services.flatMap((service) => {
+    const messages = asyncApi(service)
+    return [
+      ...(Object.keys(service.api).length > 0
+        ? [json(`docs/api/${service.name}.openapi.json`, openApi(service))]
+        : []),
+      ...(messages ? [json(`docs/api/${service.name}.asyncapi.json`, messages)] : []),
+    ]
+  })
+
+/** JSON has no comments: the origin is the first member, as an extension that OpenAPI and AsyncAPI allow. */
+const json = (path: string, value: object): Rendered => ({
+  path,
+  text: `${JSON.stringify({ 'x-rendered': origin, ...value }, null, 2)}\n`,
+})
+
+const yaml = (path: string, value: object): Rendered => ({
+  path,
+  text: `# ${origin}\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`,
+})
+
+function leftovers(rendered: readonly Rendered[], root: string): readonly string[] {
+  const paths = new Set(rendered.map(({ path }) => path))
+  return renderedFolders
+    .flatMap((folder) => filesIn(join(root, folder)).map((name) => `${folder}/${name}`))
+    .filter((path) => !paths.has(path))
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,280 @@
+import test from 'ava'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { request } from 'undici'
+import type { BreakerPolicy } from '../model/edge.ts'
+import { service } from '../model/service.ts'
+import { breaker, BreakerOpenError, BreakerTimeoutError, type Permit } from './breaker.ts'
+import { contextOf } from './testing/context.ts'
+
+const declared = service({
+  name: 'asker',
+  product: 'platform',
+  summary: 'Asks.',
+  port: 23000,
+  slo: { availability: 99, latency: { p95Ms: 100 } },
+})
+
+const policy: BreakerPolicy = {
+  window: 100,
+  minimumCalls: 5,
+  failureRate: 0.5,
+  slowRate: 0.5,
+  slowMs: 5000,
+  openMs: 30_000,
+  halfOpenTrials: 3,
+}
+
+function made(changes: Partial<BreakerPolicy> = {}, timeLimitMs?: number) {
+  const time = { now: 1_000_000 }
+  const context = contextOf(declared, {}, { clock: () => time.now })
+  const options = timeLimitMs === undefined ? {} : { timeLimitMs }
+  return { time, context, guard: breaker(context, 'callee', { ...policy, ...changes }, options) }
+}
+
+type Made = ReturnType<typeof made>
+
+const times = (count: number, each: () => void): void => {
+  for (let done = 0; done < count; done += 1) each()
+}
+const fails = ({ guard }: Made, count: number): void => times(count, () => guard.acquire().failure(1))
+const succeeds = ({ guard }: Made, count: number, ms = 1): void =>
+  times(count, () => guard.acquire().success(ms))
+
+/** Opens the breaker and waits until it may try again. */
+const rested = (one: Made): void => {
+  fails(one, policy.minimumCalls)
+  one.time.now += policy.openMs
+}
+
+/** Asks for `count` permits: the ones that were given. */
+const permits = ({ guard }: Made, count: number): Permit[] =>
+  Array.from({ length: count }, () => {
+    try {
+      return [guard.acquire()]
+    } catch {
+      return []
+    }
+  }).flat()
+
+async function stateSeries({ context }: Made): Promise<Record<string, number>> {
+  const text = await context.meter.registry.metrics()
+  const series = [...text.matchAll(/^circuit_breaker_state\{.*state="([\w-]+)".*\} (\d)/gm)]
+  return Object.fromEntries(series.map(([, state, value]) => [state, Number(value)]))
+}
+
+test('four failures of four leave it closed, because five calls are the minimum', (t) => {
+  const one = made()
+  fails(one, 4)
+  t.is(one.guard.state, 'closed')
+})
+
+test('exactly half of the calls failed opens it', (t) => {
+  const one = made({ minimumCalls: 6 })
+  succeeds(one, 3)
+  fails(one, 2)
+  t.is(one.guard.state, 'closed')
+  fails(one, 1)
+  t.is(one.guard.state, 'open')
+})
+
+test('just under half of the calls failed leaves it closed', (t) => {
+  const one = made()
+  succeeds(one, 51)
+  fails(one, 49)
+  t.is(one.guard.state, 'closed')
+})
+
+test('five slow successes open it', (t) => {
+  const one = made()
+  succeeds(one, 5, policy.slowMs)
+  t.is(one.guard.state, 'open')
+})
+
+test('only the calls in the window count', (t) => {
+  const one = made({ window: 10, minimumCalls: 10 })
+  fails(one, 4)
+  succeeds(one, 10)
+  fails(one, 4)
+  t.is(one.guard.state, 'closed')
+  fails(one, 1)
+  t.is(one.guard.state, 'open')
+})
+
+test('while open it refuses at once and says when to come again', (t) => {
+  const one = made()
+  fails(one, 5)
+  one.time.now += 10_000
+  const error = t.throws(() => one.guard.acquire(), { instanceOf: BreakerOpenError })
+  t.is(error.code, 'BREAKER_OPEN')
+  t.is(error.status, 503)
+  t.is(error.retryAfterMs, 20_000)
+  t.is(error.headers['retry-after'], '20')
+})
+
+test('after the wait exactly three of ten parallel calls pass', (t) => {
+  const one = made()
+  rested(one)
+  t.is(permits(one, 10).length, 3)
+  t.is(one.guard.state, 'half-open')
+})
+
+test('half-open closes when its trials did well and opens when half of them failed', (t) => {
+  const well = made()
+  rested(well)
+  succeeds(well, 2)
+  t.is(well.guard.state, 'half-open')
+  fails(well, 1)
+  t.is(well.guard.state, 'closed')
+
+  const badly = made()
+  rested(badly)
+  succeeds(badly, 1)
+  fails(badly, 2)
+  t.is(badly.guard.state, 'open')
+
+  const slowly = made()
+  rested(slowly)
+  succeeds(slowly, 3, policy.slowMs)
+  t.is(slowly.guard.state, 'open')
+})
+
+test('a trial that was given back leaves its place to another', (t) => {
+  const one = made()
+  rested(one)
+  const [first] = permits(one, 3)
+  t.is(permits(one, 1).length, 0)
+  first?.release()
+  t.is(permits(one, 2).length, 1)
+})
+
+test('trials that never answer do not keep it half-open for ever', (t) => {
+  const one = made()
+  rested(one)
+  t.is(permits(one, 5).length, 3)
+  one.time.now += policy.openMs
+  t.is(permits(one, 5).length, 3)
+})
+
+test('results of calls from before the opening change nothing in half-open', (t) => {
+  const one = made()
+  const stale = permits(one, 6)
+  rested(one)
+  const trials = permits(one, 3)
+  for (const [at, permit] of stale.entries()) at % 2 ? permit.failure(1) : permit.success(1)
+  t.is(one.guard.state, 'half-open')
+  trials.forEach((permit) => permit.success(1))
+  t.is(one.guard.state, 'closed')
+  const { guard } = one
+  t.is(guard.state, 'closed')
+})
+
+test('a permit counts once, however often it is told', (t) => {
+  const one = made()
+  const permit = one.guard.acquire()
+  times(10, () => permit.failure(1))
+  t.is(one.guard.state, 'closed')
+})
+
+test('forced-open holds through ten waits, disabled lets pass and counts, forced-half-open holds', async (t) => {
+  const one = made()
+  one.guard.choose('forced-open')
+  one.time.now += 10 * policy.openMs
+  t.is(permits(one, 5).length, 0)
+  t.is(one.guard.state, 'forced-open')
+
+  one.guard.choose('disabled')
+  fails(one, 50)
+  t.is(one.guard.state, 'disabled')
+  const counted = await one.context.meter.registry.metrics()
+  t.regex(counted, /circuit_breaker_calls_total\{[^}]*outcome="failure"[^}]*\} 50\n/)
+  t.regex(counted, /circuit_breaker_failure_rate\{[^}]*\} 1\n/)
+
+  one.guard.choose('forced-half-open')
+  const [first, ...others] = permits(one, 10)
+  t.is(others.length, 2)
+  times(20, () => first?.failure(1))
+  fails(one, 20)
+  t.is(one.guard.state, 'forced-half-open')
+
+  one.guard.choose('closed')
+  succeeds(one, 1)
+  t.is(one.guard.state, 'closed')
+})
+
+test('the metric is 1 for one of the six states only', async (t) => {
+  const one = made()
+  const all = { closed: 0, open: 0, 'half-open': 0, disabled: 0, 'forced-open': 0, 'forced-half-open': 0 }
+  t.deepEqual(await stateSeries(one), { ...all, closed: 1 })
+  fails(one, 5)
+  t.deepEqual(await stateSeries(one), { ...all, open: 1 })
+  one.time.now += policy.openMs
+  permits(one, 1)
+  t.deepEqual(await stateSeries(one), { ...all, 'half-open': 1 })
+  one.guard.choose('forced-open')
+  t.deepEqual(await stateSeries(one), { ...all, 'forced-open': 1 })
+})
+
+test('calls are counted by outcome', async (t) => {
+  const one = made()
+  succeeds(one, 2)
+  succeeds(one, 1, policy.slowMs)
+  fails(one, 3)
+  permits(one, 4)
+  const text = await one.context.meter.registry.metrics()
+  const outcomes = [...text.matchAll(/^circuit_breaker_calls_total\{.*outcome="(\w+)".*\} (\d+)/gm)]
+  t.deepEqual(Object.fromEntries(outcomes.map(([, outcome, count]) => [outcome, Number(count)])), {
+    success: 2,
+    slow: 1,
+    failure: 3,
+    not_permitted: 4,
+  })
+})
+
+test('at the time limit the connection of the work is cut and the call counts as failed', async (t) => {
+  const cut = Promise.withResolvers<void>()
+  const server = createServer((incoming) => incoming.once('close', () => cut.resolve()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const one = made({ minimumCalls: 1 }, 50)
+  const error = await t.throwsAsync(one.guard.run((signal) => request(url, { signal })))
+  t.true(error instanceof BreakerTimeoutError)
+  await cut.promise
+  t.is(one.guard.state, 'open')
+  await t.throwsAsync(one.guard.run(async () => 'never'), { instanceOf: BreakerOpenError })
+})
+
+test('what the work throws is thrown on and counts as failed; an abort by the caller counts neither way', async (t) => {
+  const one = made({ minimumCalls: 2 })
+  const caller = new AbortController()
+  const waiting = one.guard.run((signal) => pause(60_000, undefined, { signal }), caller.signal)
+  caller.abort()
+  await t.throwsAsync(waiting, { name: 'AbortError' })
+  const broken = one.guard.run(() => Promise.reject(new Error('broken')))
+  await t.throwsAsync(broken, { message: 'broken' })
+  t.is(one.guard.state, 'closed')
+  t.is(await one.guard.run(async () => 7), 7)
+  t.is(one.guard.state, 'open')
+})
+
+test('ten thousand runs leave no timers and no latencies behind', async (t) => {
+  const one = made({ failureRate: 1.1, slowRate: 1.1 }, 60_000)
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  for (let run = 0; run < 10_000; run += 1) await one.guard.run(async () => run)
+  t.is(timers(), before)
+})
+
+test('a permit costs less than two microseconds', (t) => {
+  const { guard } = made()
+  const rounds = 200_000
+  times(20_000, () => guard.acquire().success(1))
+  const startedAt = performance.now()
+  times(rounds, () => guard.acquire().success(1))
+  const microseconds = ((performance.now() - startedAt) * 1000) / rounds
+  t.log(`${microseconds.toFixed(3)} µs per call`)
+  t.true(microseconds < 2)
+})

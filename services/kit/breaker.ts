@@ -1,0 +1,211 @@
+import CircuitBreaker from 'opossum'
+import { EventEmitter } from 'node:events'
+import type { BreakerPolicy } from '../model/edge.ts'
+import { counter, gauge } from '../model/metric.ts'
+import {
+  breakerMachine,
+  breakerStates,
+  type BreakerState,
+  type CallOutcome,
+  type ChosenState,
+  type Machine,
+  type MachineEvents,
+  type Permit,
+} from './breaker-machine.ts'
+import type { Context } from './context.ts'
+import { Problem } from './problem.ts'
+
+export type { BreakerState, ChosenState, Permit } from './breaker-machine.ts'
+
+export const breakerState = gauge<'name' | 'state'>('circuit_breaker_state', {
+  help: '1 for the state that a circuit breaker is in, 0 for the five others',
+  labels: { name: [], state: breakerStates },
+})
+
+export const breakerCalls = counter<'name' | 'outcome'>('circuit_breaker_calls_total', {
+  help: 'Calls by what the circuit breaker made of them',
+  labels: { name: [], outcome: ['success', 'failure', 'slow', 'not_permitted'] },
+})
+
+export const breakerFailureRate = gauge<'name'>('circuit_breaker_failure_rate', {
+  help: 'Share of failed calls in the window, 0 to 1',
+  labels: { name: [] },
+})
+
+export const breakerSlowRate = gauge<'name'>('circuit_breaker_slow_call_rate', {
+  help: 'Share of slow calls in the window, 0 to 1',
+  labels: { name: [] },
+})
+
+export const breakerBuffered = gauge<'name'>('circuit_breaker_buffered_calls', {
+  help: 'Calls in the window',
+  labels: { name: [] },
+})
+
+/** The breaker lets nothing pass: the callee was not asked. As a problem it is a 503 with `Retry-After`. */
+export class BreakerOpenError extends Problem {
+  readonly retryAfterMs: number
+  constructor(name: string, retryAfterMs: number) {
+    const headers = { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
+    super(503, 'BREAKER_OPEN', `${name} is not asked at the moment, it failed too often.`, {
+      headers,
+    })
+    this.name = 'BreakerOpenError'
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** The call took longer than the breaker's time limit. Whether it had an effect is unknown. */
+export class BreakerTimeoutError extends Problem {
+  constructor(name: string, limitMs: number) {
+    const detail = `${name} did not answer within ${limitMs} ms.`
+    super(503, 'TIMEOUT', detail, { headers: { 'retry-after': '1' } })
+    this.name = 'BreakerTimeoutError'
+  }
+}
+
+/** How a piece of work ended. */
+export type Ending = { readonly error: unknown } | { readonly value: unknown }
+
+/** What a breaker is told beside its policy. */
+export interface BreakerOptions {
+  /** Time limit of `run`; none by default. The work's signal aborts then. */
+  readonly timeLimitMs?: number
+  /** What counts as a failure of the callee; by default everything thrown. */
+  readonly failed?: (ending: Ending) => boolean
+}
+
+/** A circuit breaker around one dependency. */
+export interface Breaker {
+  readonly name: string
+  readonly state: BreakerState
+  /**
+   * The low level, for work that is no promise: the caller tells the permit how it ended.
+   * @throws BreakerOpenError when nothing may pass
+   */
+  acquire(): Permit
+  /**
+   * Runs `work` when the breaker lets it pass. Its signal aborts at the time limit and with `signal`; an abort by
+   * `signal` counts neither way.
+   * @throws BreakerOpenError, BreakerTimeoutError, or what `work` throws
+   */
+  run<Value>(work: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value>
+  /** Puts the breaker into a state by hand; `closed` gives it back to its own rules. */
+  choose(state: ChosenState): void
+}
+
+/** Makes a breaker. @param name unique in the service; the label of its metrics */
+export function breaker(
+  context: Context,
+  name: string,
+  policy: BreakerPolicy,
+  options: BreakerOptions = {},
+): Breaker {
+  const { refused, ...events } = instruments(context, name)
+  const machine = breakerMachine(policy, context.clock, events)
+  sampleMachine(context, name, machine)
+  const acquire = (): Permit => {
+    const entered = machine.enter()
+    if (typeof entered !== 'number') return entered
+    refused()
+    throw new BreakerOpenError(name, entered)
+  }
+  return {
+    name,
+    get state() {
+      return machine.state
+    },
+    acquire,
+    run: runner(name, acquire, options),
+    choose: machine.choose,
+  }
+}
+
+/** What is counted stands in plain numbers and is read at each scrape: the breaker is on every hot path. */
+function instruments({ meter, log }: Context, name: string) {
+  const counts = { success: 0, failure: 0, slow: 0, not_permitted: 0 }
+  for (const outcome of Object.keys(counts) as (keyof typeof counts)[])
+    meter.sampled(breakerCalls, { name, outcome }, () => counts[outcome])
+  const onOutcome = (outcome: CallOutcome): void => void (counts[outcome] += 1)
+  const onState: MachineEvents['onState'] = (to, from) => {
+    if (to !== from) log.warn({ breaker: name, from, to }, 'circuit breaker changed')
+  }
+  return { onOutcome, onState, refused: () => void (counts.not_permitted += 1) }
+}
+
+function sampleMachine({ meter }: Context, name: string, machine: Machine): void {
+  for (const state of breakerStates)
+    meter.sampled(breakerState, { name, state }, () => Number(machine.state === state))
+  meter.sampled(breakerFailureRate, { name }, () => machine.failureRate)
+  meter.sampled(breakerSlowRate, { name }, () => machine.slowRate)
+  meter.sampled(breakerBuffered, { name }, () => machine.bufferedCalls)
+}
+
+/** opossum fires the work and keeps its time; whether it may run and what its end means is the machine's. */
+function runner(name: string, acquire: () => Permit, options: BreakerOptions): Breaker['run'] {
+  const failed = options.failed ?? ((ending: Ending) => 'error' in ending)
+  const fire = firing(name, options.timeLimitMs)
+  return async <Value>(work: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal) => {
+    signal?.throwIfAborted()
+    const permit = acquire()
+    const startedAt = performance.now()
+    const settle = (ending: Ending): void => {
+      const ms = performance.now() - startedAt
+      if (signal?.aborted) permit.release()
+      else if (failed(ending)) permit.failure(ms)
+      else permit.success(ms)
+    }
+    try {
+      const value = await fire(work, signal)
+      settle({ value })
+      return value
+    } catch (error) {
+      settle({ error })
+      throw error
+    }
+  }
+}
+
+type Fire = <Value>(
+  work: (signal: AbortSignal) => Promise<Value>,
+  outer: AbortSignal | undefined,
+) => Promise<Value>
+
+/** opossum keeps latencies until its window turns; turned by count instead of by an interval timer. */
+const turnAfter = 256
+
+function firing(name: string, timeLimitMs: number | undefined): Fire {
+  const turn = new EventEmitter()
+  const circuit = new CircuitBreaker(
+    (work: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal) => work(signal),
+    {
+      name,
+      timeout: timeLimitMs ?? false,
+      // Never opens by itself: its rules are not ours (opens above the threshold only, one half-open probe).
+      volumeThreshold: Number.MAX_SAFE_INTEGER,
+      errorThresholdPercentage: Infinity,
+      rollingCountBuckets: 1,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      rotateBucketController: turn,
+    },
+  )
+  let fired = 0
+  return async <Value>(
+    work: (signal: AbortSignal) => Promise<Value>,
+    outer: AbortSignal | undefined,
+  ) => {
+    const abort = new AbortController()
+    const signal = outer ? AbortSignal.any([abort.signal, outer]) : abort.signal
+    fired += 1
+    if (fired % turnAfter === 0) turn.emit('rotate')
+    try {
+      return (await circuit.fire(work, signal)) as Value
+    } catch (error) {
+      if (!CircuitBreaker.isOurError(error as Error)) throw error
+      const late = new BreakerTimeoutError(name, timeLimitMs ?? 0)
+      abort.abort(late)
+      throw late
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Pool } from 'undici'
+import { gatewayBreaker, type BreakerPolicy, type Retries } from '../model/edge.ts'
+import type { Route } from '../model/route.ts'
+import type { Service } from '../model/service.ts'
+import { serviceVariableName } from './bindings.ts'
+import { breaker, type BreakerState } from './breaker.ts'
+import { exchange, UpstreamError, type Exchange } from './client-exchange.ts'
+import type { Context } from './context.ts'
+import { Problem, unavailable } from './problem.ts'
+import type { TokenSource } from './token.ts'
+
+export { UpstreamError } from './client-exchange.ts'
+
+/** One request to another service. */
+export interface ClientRequest {
+  /** A route of the callee's api, or a method and a path with `:names` in it. */
+  readonly to: Pick<Route, 'method' | 'path'>
+  readonly params?: Readonly<Record<string, string | number>>
+  /** Undefined values are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Aborts when the caller's own client goes away. */
+  readonly signal?: AbortSignal
+}
+
+/** A 2xx or 3xx answer; `body` is parsed JSON, or text of another type, or undefined when there is none. */
+export interface ClientReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: unknown
+}
+
+/** What may be set per callee. */
+export interface ClientOptions {
+  /** Total over all attempts; the callee's edge says it by default, else 2 s. */
+  readonly timeLimitMs?: number
+  /** Repeats GETs that failed on the way or with a 5xx, within the time limit. None by default. */
+  readonly retries?: Retries
+  /** The callee's edge says it by default. */
+  readonly breaker?: Partial<BreakerPolicy>
+  /** An answer above this is not read; 4 MiB by default. */
+  readonly maxReplyBytes?: number
+  /** Puts a bearer token of this service on every request that has no `authorization`. */
+  readonly token?: TokenSource
+}
+
+/** Speaks HTTP with one other service. */
+export interface HttpClient {
+  readonly breaker: { readonly state: BreakerState }
+  /**
+   * @throws UpstreamError for a 4xx, with its status and body
+   * @throws Problem 503 `UPSTREAM_UNAVAILABLE`, `TIMEOUT` or `BREAKER_OPEN` with `Retry-After` for everything else
+   */
+  request(request: ClientRequest): Promise<ClientReply>
+}
+
+const defaultTimeLimitMs = 2000
+const defaultReplyBytes = 4_194_304
+const connections = 32
+
+/**
+ * Client of a service that the declaration names in `calls`: pool, total time limit, breaker, trace and service map.
+ * 4xx answers say nothing against the callee; time-outs, broken connections and 5xx count as failures.
+ */
+export function client(context: Context, callee: Service, options: ClientOptions = {}): HttpClient {
+  const base = new URL(context.config.text(serviceVariableName(callee.name)))
+  const timeLimitMs = options.timeLimitMs ?? callee.edge?.timeLimitMs ?? defaultTimeLimitMs
+  const pool = new Pool(base.origin, {
+    connections,
+    pipelining: 1,
+    connect: { timeout: timeLimitMs },
+  })
+  context.life.onStop('stores', `client ${callee.name}`, () => pool.close())
+  const policy = { ...(callee.edge?.breaker ?? gatewayBreaker(timeLimitMs)), ...options.breaker }
+  const guard = breaker(context, callee.name, policy, {
+    timeLimitMs,
+    failed: (ending) => 'error' in ending && !(ending.error instanceof UpstreamError),
+  })
+  const send = exchange(context, callee, {
+    pool,
+    base,
+    maxReplyBytes: options.maxReplyBytes ?? defaultReplyBytes,
+  })
+  return {
+    breaker: guard,
+    request: async (request) => {
+      // Outside of the breaker: an issuer that is away says nothing about the callee.
+      const signed = await withToken(request, options.token)
+      const work = (signal: AbortSignal) => repeated(send, { ...signed, signal }, options.retries)
+      try {
+        return await guard.run(work, request.signal)
+      } catch (error) {
+        if (error instanceof Problem) throw error
+        if (!(error instanceof UpstreamError)) throw away(callee, error)
+        if (error.status === 401) options.token?.drop()
+        throw error
+      }
+    },
+  }
+}
+
+async function withToken(
+  request: ClientRequest,
+  token: TokenSource | undefined,
+): Promise<ClientRequest> {
+  if (!token || request.headers?.['authorization']) return request
+  return { ...request, headers: { ...request.headers, authorization: `Bearer ${await token()}` } }
+}
+
+const away = (callee: Service, error: unknown): Problem =>
+  unavailable(
+    'UPSTREAM_UNAVAILABLE',
+    `${callee.name} does not answer at the moment; try again.`,
+    1,
+    error,
+  )
+
+/** Full jitter between attempts (AWS architecture blog), so that callers do not come back together. */
+async function repeated(
+  send: Exchange,
+  request: ClientRequest & { signal: AbortSignal },
+  retries: Retries | undefined,
+): Promise<ClientReply> {
+  const { signal } = request
+  const repeatable = request.to.method === 'GET' ? (retries?.attempts ?? 0) : 0
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await send(request)
+    } catch (error) {
+      if (failures >= repeatable || signal.aborted || error instanceof UpstreamError) throw error
+      const { firstBackoffMs = 0, maxBackoffMs = 0 } = retries ?? {}
+      await pause(
+        Math.random() * Math.min(maxBackoffMs, firstBackoffMs * 2 ** failures),
+        undefined,
+        { signal },
+      )
+    }
+  }
+}

@@ -1,0 +1,303 @@
+import test, { type ExecutionContext } from 'ava'
+import { testServers, type OwnServer } from '../../infra/local/engines/testing.ts'
+import type { Context } from './context.ts'
+import { kafka, PublishError, type Batch, type BatchConsumer, type Publisher } from './kafka.ts'
+import { composed, missing, placed, seller, sender, shop, until, type Order } from './testing/shop.ts'
+import { bench, type Bench } from './testing.ts'
+
+let place: Bench
+let stopServers: () => Promise<void>
+let own: Readonly<Record<string, OwnServer>>
+let publisher: Publisher
+
+const order = (id: string, rest: Partial<Order> = {}) => ({
+  key: id,
+  value: { id, amount: 1, ...rest },
+})
+
+test.before(async () => {
+  const started = await testServers('kafka', 'postgres')
+  stopServers = started.stop
+  own = started.own
+  place = await bench(shop, started.servers)
+  publisher = await publisherOf(place)
+})
+
+test.after.always(async () => {
+  await place?.stop()
+  await stopServers?.()
+})
+
+async function publisherOf(where: Bench): Promise<Publisher> {
+  let made: Publisher | undefined
+  const start = composed(async (context: Context<typeof seller>) => {
+    made = await kafka(context).publisher()
+  })
+  await where.start(seller, start)
+  return made as Publisher
+}
+
+/** A sender whose batches go to `consumer`, in a place of its own. */
+async function consuming(t: ExecutionContext, consumer: BatchConsumer<Order>) {
+  const servers = await testServers('kafka', 'postgres')
+  const where = await bench(shop, servers.servers)
+  t.teardown(async () => {
+    await where.stop()
+    await servers.stop()
+  })
+  const publish = await publisherOf(where)
+  const start = composed(async (context: Context<typeof sender>) => {
+    await kafka(context).consume(sender.consumes[0], consumer)
+  })
+  return { where, publish, join: () => where.start(sender, start) }
+}
+
+test('messages published at once share requests and each learns its own offset', async (t) => {
+  const many = Array.from({ length: 3000 }, (_, n) => order(`a${n}`))
+  await publisher.publish(placed, order('first'))
+  const startedAt = performance.now()
+  const all = await Promise.all(many.map((one) => publisher.publish(placed, one)))
+  const ms = performance.now() - startedAt
+  const distinct = new Set(all.map(({ partition, offset }) => `${partition}/${offset}`))
+  t.is(distinct.size, 3000)
+  t.true(all.every(({ offset }) => offset >= 0n))
+  t.true(ms < 2000, `3000 messages took ${Math.round(ms)} ms`)
+})
+
+test('a message that is too large fails alone', async (t) => {
+  const big = order('big', { note: 'x'.repeat(2_000_000) })
+  const results = await Promise.allSettled([
+    publisher.publish(placed, order('before')),
+    publisher.publish(placed, big),
+    publisher.publish(placed, order('after')),
+  ])
+  t.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  const [, refused] = results
+  t.like((refused as PromiseRejectedResult).reason, { code: 'TOO_LARGE', retriable: false })
+})
+
+test('a topic that the broker does not have refuses its own messages only', async (t) => {
+  const [error] = await Promise.all([
+    t.throwsAsync(publisher.publish(missing, order('nowhere')), { instanceOf: PublishError }),
+    publisher.publish(placed, order('somewhere')),
+  ])
+  t.like(error, { code: 'REFUSED', retriable: false })
+})
+
+test('a value that is not serialisable is refused', async (t) => {
+  const value = { id: 'n', amount: 1n } as unknown as Order
+  const error = await t.throwsAsync(publisher.publish(placed, { key: 'n', value }))
+  t.is((error as PublishError).code, 'REFUSED')
+})
+
+test('who stops waiting is told that the outcome is unknown', async (t) => {
+  const error = await t.throwsAsync(
+    publisher.publish(placed, { ...order('late'), signal: AbortSignal.abort() }),
+  )
+  t.is((error as PublishError).code, 'TIMEOUT')
+})
+
+test('a consumer gets every record once, in order per key, and commits', async (t) => {
+  const seen: string[] = []
+  const batches: Batch<Order>[] = []
+  const { where, publish, join } = await consuming(t, {
+    batch: async (batch) => {
+      batches.push(batch)
+      seen.push(...batch.records.map(({ value }) => value.id))
+    },
+  })
+  for (let n = 0; n < 5; n += 1) await publish.publish(placed, { ...order('k'), value: { id: `k${n}`, amount: n } })
+  await join()
+  await where.drained()
+  t.deepEqual(seen, ['k0', 'k1', 'k2', 'k3', 'k4'])
+  const last = batches.at(-1)
+  t.is(last?.nextOffset, last?.highWatermark)
+  const { headers } = batches[0]?.records[0] ?? { headers: {} }
+  t.like(headers, { ce_specversion: '1.0', ce_source: '/maru/seller', ce_type: 'shop.order.placed.v1', 'content-type': 'application/json' })
+})
+
+test('records that cannot be read go to the dead letters with cause and original bytes; good ones pass', async (t) => {
+  const seen: string[] = []
+  const { where, publish, join } = await consuming(t, {
+    batch: async ({ records }) => void seen.push(...records.map(({ value }) => value.id)),
+  })
+  const poison: [Buffer | null, string][] = [
+    [Buffer.from('{"id":'), 'NOT_JSON'],
+    [Buffer.alloc(0), 'NOT_JSON'],
+    [null, 'NO_VALUE'],
+    [Buffer.from([0x22, 0xff, 0x22]), 'NOT_UTF8'],
+    [Buffer.from('\ufeff{}'), 'NOT_JSON'],
+    [Buffer.from('{}'), 'NOT_VALID'],
+    [Buffer.from('[]'), 'NOT_VALID'],
+    [Buffer.from('{"id":1,"amount":"x"}'), 'NOT_VALID'],
+  ]
+  const key = Buffer.from([1, 0xff])
+  for (const [value] of poison) {
+    await publish.forward(placed, { key, value, headers: { origin: 'outside' } })
+    await publish.publish(placed, order('good'))
+  }
+  await publish.forward(placed, { key: null, value: Buffer.from('no'), headers: {} })
+  await join()
+  await where.drained()
+  t.is(seen.length, poison.length)
+  const letters = await readLetters(where, poison.length + 1)
+  const keyed = letters.filter((letter) => letter.key?.equals(key))
+  t.deepEqual(keyed.map((letter) => letter.headers['x-error-class']), poison.map(([, code]) => code))
+  t.deepEqual(keyed.map(({ value }) => value), poison.map(([value]) => value))
+  t.like(keyed[0]?.headers, { origin: 'outside', 'x-original-topic': 'shop.orders.v1', 'x-attempts': '1' })
+  t.regex(String(keyed[0]?.headers['x-original-offset']), /^\d+$/)
+  t.regex(String(keyed[0]?.headers['x-first-failed-at']), /^\d{4}-/)
+  t.is(letters.find((letter) => letter.key === null)?.headers['x-error-class'], 'NOT_JSON')
+})
+
+interface Letter {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Record<string, string>
+}
+
+async function readLetters(where: Bench, count: number): Promise<Letter[]> {
+  const { Kafka, logLevel } = (await import('kafkajs')).default
+  const { KAFKA_BOOTSTRAP = '' } = await where.environment(seller)
+  const reader = new Kafka({ brokers: [KAFKA_BOOTSTRAP], logLevel: logLevel.NOTHING }).consumer({ groupId: `${where.prefix}letters` })
+  const letters: Letter[] = []
+  await reader.connect()
+  await reader.subscribe({ topic: `${where.prefix}shop.orders.v1.dlq`, fromBeginning: true })
+  await reader.run({
+    eachMessage: async ({ message: { key, value, headers } }) => {
+      const text = Object.entries(headers ?? {}).map(([name, one]) => [name, String(one)])
+      letters.push({ key, value, headers: Object.fromEntries(text) as Record<string, string> })
+    },
+  })
+  await until('dead letters', () => letters.length >= count)
+  await reader.disconnect()
+  return letters
+}
+
+test('a batch that fails comes again after a second while other partitions go on', async (t) => {
+  const attempts: number[] = []
+  const done = new Set<string>()
+  let sick: number | undefined
+  const { where, publish, join } = await consuming(t, {
+    batch: async ({ partition, records }) => {
+      sick ??= records.find(({ value }) => value.id === 'sick')?.partition
+      if (partition === sick && attempts.push(performance.now()) < 3) throw new Error('not today')
+      for (const { value } of records) done.add(value.id)
+    },
+  })
+  await publish.publish(placed, order('sick'))
+  await join()
+  await until('the first failure', () => attempts.length === 1)
+  for (let n = 0; n < 30; n += 1) await publish.publish(placed, order(`o${n}`))
+  await until('the other partitions', () => done.size > 5, 900)
+  t.is(attempts.length, 1)
+  await where.drained()
+  t.is(done.size, 31)
+  const [first = 0, second = 0, third = 0] = attempts
+  t.true(second - first > 900 && third - second > 1800, String(attempts))
+})
+
+test('a consumer starts where startFrom says, before any record is processed', async (t) => {
+  const first = new Map<number, bigint>()
+  const { where, publish, join } = await consuming(t, {
+    startFrom: async (partition) => {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      return partition === 0 ? { timestamp: Date.now() + 60_000 } : 2n
+    },
+    batch: async ({ partition, firstOffset }) => {
+      if (!first.has(partition)) first.set(partition, firstOffset)
+    },
+  })
+  for (let n = 0; n < 60; n += 1) await publish.publish(placed, order(`s${n}`))
+  await join()
+  await until('partitions 1 and 2', () => first.has(1) && first.has(2))
+  t.is(first.get(1), 2n)
+  t.is(first.get(2), 2n)
+  t.false(first.has(0))
+  await until('a new record of partition 0', async () => {
+    await publish.publish(placed, order(`n${Math.random()}`))
+    return first.has(0)
+  })
+  t.true((first.get(0) ?? 0n) > 10n)
+  await where.drained()
+})
+
+test('a handler may send its consumer back', async (t) => {
+  const offsets: bigint[] = []
+  let sentBack = false
+  const { where, publish, join } = await consuming(t, {
+    batch: async ({ records }) => {
+      offsets.push(...records.map(({ offset }) => offset))
+      if (sentBack || offsets.length < 4) return
+      sentBack = true
+      return { seek: 1n }
+    },
+  })
+  for (let n = 0; n < 4; n += 1) await publish.publish(placed, order('same'))
+  await join()
+  await until('the second reading', () => offsets.length >= 7)
+  t.deepEqual(offsets.slice(-3), [1n, 2n, 3n])
+  await where.drained()
+})
+
+test('two members share the partitions, and one takes over when the other leaves', async (t) => {
+  const seen = new Set<string>()
+  const { where, publish, join } = await consuming(t, {
+    batch: async ({ records }) => {
+      for (const { value } of records) seen.add(value.id)
+    },
+  })
+  await join()
+  const other = await join()
+  await until('readiness', async () => Object.values(await other.context.life.checks()).every((one) => one === 'ok'))
+  for (let n = 0; n < 50; n += 1) await publish.publish(placed, order(`r${n}`))
+  await other.stop()
+  for (let n = 50; n < 100; n += 1) await publish.publish(placed, order(`r${n}`))
+  await where.drained()
+  t.is(seen.size, 100)
+})
+
+test('a trace runs from the producer through the batch to each message', async (t) => {
+  const { where, publish, join } = await consuming(t, { batch: async () => undefined })
+  const { tracer } = (await join()).context
+  const span = tracer.startSpan('request')
+  const { traceId, spanId } = span.spanContext()
+  await publish.publish(placed, { ...order('traced'), traceparent: `00-${traceId}-${spanId}-01` })
+  await where.drained()
+  await until('spans', () => where.spans().some(({ name }) => name === 'batch shop.orders.v1'))
+  const named = (name: string) => where.spans().find((one) => one.name === name)
+  const [send, process, batch] = ['send', 'process', 'batch'].map((what) => named(`${what} shop.orders.v1`))
+  t.is(send?.parentSpanContext?.spanId, spanId)
+  t.is(process?.parentSpanContext?.spanId, send?.spanContext().spanId)
+  t.is(process?.spanContext().traceId, traceId)
+  t.is(process?.links[0]?.context.spanId, batch?.spanContext().spanId)
+  t.is(batch?.parentSpanContext, undefined)
+  t.is(typeof send?.attributes['messaging.kafka.offset'], 'number')
+  t.is(process?.resource.attributes['service.name'], 'sender')
+})
+
+test('a batch without a sampled message leaves no span', async (t) => {
+  const { where, publish, join } = await consuming(t, { batch: async () => undefined })
+  await publish.publish(placed, { ...order('quiet'), traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00` })
+  await join()
+  await where.drained()
+  t.deepEqual(where.spans().filter(({ name }) => name.endsWith('shop.orders.v1')), [])
+})
+
+test('the consumer counts the edge from the producing service', async (t) => {
+  const { where, publish, join } = await consuming(t, { batch: async () => undefined })
+  await publish.publish(placed, order('edge'))
+  const { context } = await join()
+  await where.drained()
+  const text = await context.meter.registry.metrics()
+  t.regex(text, /traces_service_graph_request_total\{client="seller",server="sender",connection_type="messaging_system"\} 1/)
+})
+
+test('a broker that was killed is found again by consumer and publisher', async (t) => {
+  const broker = own['kafka']
+  if (!broker) return t.pass('the broker is shared; outbox.test.ts has one of its own')
+  t.pass()
+})

@@ -1,0 +1,58 @@
+import kafkajs, { type Kafka as Client, type LogEntry } from 'kafkajs'
+import type { Context } from '../context.ts'
+import type { Logger } from '../log.ts'
+
+/** kafkajs as every part of the port uses it, with the prefix that keeps tests apart. */
+export interface Connection {
+  readonly client: Client
+  /** Name on the broker of a topic or group. */
+  named(name: string): string
+}
+
+/**
+ * Requests end within 5 s (reliability baseline). Retries are few: whoever calls decides what an outage means, and
+ * a consumer is made anew (kafkajs' own restart leaves some errors out).
+ */
+const limits = {
+  connectionTimeout: 2000,
+  authenticationTimeout: 2000,
+  requestTimeout: 5000,
+  enforceRequestTimeout: true,
+}
+const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 4 }
+
+export const connectionOf = ({ config, log, instance }: Context): Connection =>
+  connect({
+    bootstrap: config.text('KAFKA_BOOTSTRAP'),
+    prefix: config.text('KAFKA_PREFIX'),
+    clientId: instance,
+    log,
+  })
+
+/** @param at `bootstrap`: brokers, comma separated; `prefix`: before topic and group names */
+export function connect(at: {
+  bootstrap: string
+  prefix: string
+  clientId: string
+  log: Logger
+}): Connection {
+  const client = new kafkajs.Kafka({
+    clientId: at.clientId,
+    brokers: at.bootstrap.split(','),
+    ...limits,
+    retry,
+    logLevel: kafkajs.logLevel.WARN,
+    logCreator: () => logInto(at.log),
+  })
+  return { client, named: (name) => at.prefix + name }
+}
+
+/** What kafkajs calls an error is an attempt that failed; the kit logs an error where it gives up. */
+const logInto =
+  (log: Logger) =>
+  ({ namespace, level, log: entry }: LogEntry): void => {
+    const { message, timestamp: _, logger: __, ...rest } = entry
+    const line = { ...rest, kafkajs: namespace }
+    if (level <= kafkajs.logLevel.WARN) log.warn(line, message)
+    else log.debug(line, message)
+  }

@@ -1,0 +1,91 @@
+import type { Consumer } from 'kafkajs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { counter } from '../../model/metric.ts'
+import { within } from '../lifecycle.ts'
+import { backoffMs, join, type Duty } from './member.ts'
+
+/** Members of a group that had to be made anew: a crash, or a silence of 30 s. */
+export const consumerRestarts = counter<'group'>('kafka_consumer_restarts_total', {
+  help: 'Consumers that crashed or went silent and were replaced',
+  labels: { group: [] },
+})
+
+/** A running member fetches or beats several times a second; kafkajs is known to stop without a word (#659). */
+const silentMs = 30_000
+const lookEveryMs = 1000
+const leaveMs = 5000
+
+/**
+ * Consumes until the service stops (stage `consume`). A member that crashes or goes silent is replaced, with
+ * back-off; the readiness check `kafka <group>` fails meanwhile.
+ */
+export function consumeFor<V>(duty: Duty<V>): void {
+  const { context, consumption } = duty
+  const { group } = consumption
+  const stop = new AbortController()
+  const state = { reason: 'has not joined the group yet' as string | undefined }
+  context.meter.register(consumerRestarts)
+  context.meter.add(consumerRestarts, { group }, 0)
+  context.life.check(`kafka ${group}`, () => {
+    if (state.reason !== undefined) throw new Error(state.reason)
+  })
+
+  const loop = async (): Promise<void> => {
+    for (let failures = 1; !stop.signal.aborted; failures += 1) {
+      const lived = await oneMember(duty, state, stop.signal)
+      if (stop.signal.aborted) return
+      if (lived) failures = 1
+      const line = { group, reason: state.reason, retryInMs: backoffMs(failures) }
+      context.log.error(line, 'consumer ended and is replaced')
+      context.meter.add(consumerRestarts, { group })
+      await delay(backoffMs(failures), undefined, { signal: stop.signal }).catch(() => undefined)
+    }
+  }
+  const running = loop()
+  context.life.onStop('consume', `kafka ${group}`, async () => {
+    stop.abort()
+    await running
+  })
+}
+
+interface State {
+  /** Why it does not consume; undefined: it does. */
+  reason: string | undefined
+}
+
+/** One member from its joining to its end. @returns whether it ever fetched */
+async function oneMember<V>(duty: Duty<V>, state: State, stop: AbortSignal): Promise<boolean> {
+  const ended = Promise.withResolvers<string>()
+  const gone = new AbortController()
+  let lastSign = performance.now()
+  let lived = false
+  const alive = (): void => {
+    lastSign = performance.now()
+    lived = true
+    state.reason = undefined
+  }
+  const look = setInterval(() => {
+    if (performance.now() - lastSign > silentMs) ended.resolve(`was silent for ${silentMs / 1000} s`)
+  }, lookEveryMs)
+  const stopped = (): void => ended.resolve('stopped')
+  stop.addEventListener('abort', stopped, { once: true })
+  const watch = {
+    alive,
+    crashed: (error: unknown) => ended.resolve(`crashed: ${(error as Error).message}`),
+    stopped: AbortSignal.any([stop, gone.signal]),
+  }
+  const joining = join(duty, watch)
+  joining.catch((error: unknown) => ended.resolve(`could not join: ${(error as Error).message}`))
+  state.reason = await ended.promise
+  gone.abort()
+  clearInterval(look)
+  stop.removeEventListener('abort', stopped)
+  await leave(joining)
+  return lived
+}
+
+/** Bounded, because leaving asks a broker that may be away. */
+async function leave(joining: Promise<Consumer>): Promise<void> {
+  const leaving = joining.then((consumer) => consumer.disconnect())
+  await within(leaving, leaveMs).catch(() => undefined)
+}

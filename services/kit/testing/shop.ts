@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { service } from '../../model/service.ts'
+import { store } from '../../model/store.ts'
+import { consume, topic } from '../../model/topic.ts'
+import { topology } from '../../model/topology.ts'
+import type { Context } from '../context.ts'
+
+/** A made-up shop: what the kit's own tests run, so that they depend on no product. */
+export const orders = store('postgres', 'orders', { summary: 'Orders and the outbox of their events.' })
+export const parcels = store('postgres', 'parcels', { summary: 'Parcels and the inbox.' })
+
+const order = z.object({ id: z.string(), amount: z.number(), note: z.string().optional() })
+export type Order = z.infer<typeof order>
+
+const declared = {
+  summary: 'Orders.',
+  key: 'id',
+  type: 'shop.order.placed.v1',
+  retentionDays: 1,
+} as const
+
+export const lostOrders = topic('shop.orders.v1.dlq', {
+  ...declared,
+  schema: z.unknown(),
+  partitions: 1,
+  readBy: 'people',
+})
+
+export const placed = topic('shop.orders.v1', {
+  ...declared,
+  schema: order,
+  partitions: 3,
+  deadLetters: lostOrders,
+})
+
+/** Declared, but never made on the broker. */
+export const missing = topic('shop.missing.v1', { ...declared, schema: order })
+
+const slo = { availability: 99, latency: { p95Ms: 100 } }
+
+export const seller = service({
+  name: 'seller',
+  product: 'platform',
+  summary: 'Takes orders.',
+  port: 22001,
+  stores: [orders],
+  publishes: [placed],
+  slo,
+})
+
+export const sender = service({
+  name: 'sender',
+  product: 'platform',
+  summary: 'Sends parcels.',
+  port: 22002,
+  stores: [parcels],
+  consumes: [consume(placed, 'sender')],
+  slo,
+})
+
+export const shop = topology([seller, sender], [])
+
+/** A `start` that keeps nothing but runs `compose`. */
+export const composed =
+  <C extends Context>(compose: (context: C) => Promise<void>) =>
+  async (context: C): Promise<{ url: string }> => {
+    await compose(context)
+    return { url: '' }
+  }
+
+/** Resolves when `holds` does; looks every 20 ms. @throws Error after `ms` */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  ms = 20_000,
+): Promise<void> {
+  const end = performance.now() + ms
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,35 @@
+import { SignJWT } from 'jose'
+import { v7 as uuid } from 'uuid'
+import { audience } from '../../kit/auth.ts'
+import type { Context } from '../../kit/context.ts'
+import type { KeyRing } from './keys.ts'
+import type auth from './service.ts'
+
+/** What a token says. */
+export interface Granted {
+  readonly clientId: string
+  readonly subject: string
+  readonly scopes: readonly string[]
+}
+
+/** Signs access tokens in the form of RFC 9068 with the key that is current. */
+export function accessTokens(
+  { clock, config }: Context<typeof auth>,
+  keys: KeyRing,
+): (granted: Granted) => Promise<string> {
+  const issuer = config.text('AUTH_ISSUER')
+  const { accessSeconds } = config.settings
+  return ({ clientId, subject, scopes }) => {
+    const { kid, privateKey } = keys.current()
+    const issuedAt = Math.floor(clock() / 1000)
+    return new SignJWT({ scope: scopes.join(' '), client_id: clientId })
+      .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid })
+      .setIssuer(issuer)
+      .setSubject(subject)
+      .setAudience(audience)
+      .setJti(uuid())
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + accessSeconds)
+      .sign(privateKey)
+  }
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import { v7 as uuid } from 'uuid'
+import type { Context } from '../../kit/context.ts'
+import { Problem } from '../../kit/problem.ts'
+import { accessTokens, type Granted } from './access-token.ts'
+import type { RevocationForm, TokenForm } from './api.ts'
+import { credentialsOf, sameHash } from './credentials.ts'
+import type { Events, Grant } from './events.ts'
+import { grantedScopes, grantedSubject, judged, refreshedScopes } from './grant-rules.ts'
+import type { KeyRing } from './keys.ts'
+import { oauthProblem, type OAuthError } from './oauth-problem.ts'
+import type { Sealing } from './sealing.ts'
+import type auth from './service.ts'
+import type { ClientRow, NewRefresh, RefreshRow, Store } from './store.ts'
+
+/** What the grants are made with. */
+export interface GrantParts {
+  readonly store: Store
+  readonly keys: KeyRing
+  readonly box: Sealing
+  readonly events: Events
+}
+
+/** A client's `Authorization` header. */
+type Header = string | undefined
+
+interface Desk extends GrantParts {
+  readonly clock: () => number
+  readonly accessSeconds: number
+  readonly refreshSeconds: number
+  readonly sign: (granted: Granted) => Promise<string>
+}
+
+/** The token endpoint's work: authenticate the client, then one of the two grants or a revocation. */
+export function grants(context: Context<typeof auth>, parts: GrantParts) {
+  const { clock, config } = context
+  const { accessSeconds, refreshSeconds } = config.settings
+  const sign = accessTokens(context, parts.keys)
+  const desk: Desk = { ...parts, clock, accessSeconds, refreshSeconds, sign }
+  return {
+    token: (header: Header, form: TokenForm) =>
+      counted(desk, form, () => token(desk, header, form)),
+    revoke: (header: Header, form: RevocationForm) =>
+      counted(desk, form, () => revoke(desk, header, form)),
+  }
+}
+
+async function token(desk: Desk, header: Header, form: TokenForm) {
+  const client = await authenticate(desk, header, form)
+  if (form.grant_type === 'client_credentials') return byCredentials(desk, client, form)
+  if (form.grant_type === 'refresh_token') return byRefresh(desk, client, form)
+  if (!form.grant_type) throw oauthProblem('invalid_request', 'grant_type is missing.')
+  throw oauthProblem('unsupported_grant_type', 'Grants are client_credentials and refresh_token.')
+}
+
+async function revoke(desk: Desk, header: Header, form: RevocationForm): Promise<void> {
+  const client = await authenticate(desk, header, form)
+  if (!form.token) throw oauthProblem('invalid_request', 'token is missing.')
+  // Access tokens are not kept anywhere; they end by themselves soon.
+  if (form.token.includes('.'))
+    throw oauthProblem('unsupported_token_type', 'Only refresh tokens can be revoked.')
+  const found = await desk.store.refreshByHash(desk.box.hash(form.token))
+  if (found?.clientId !== client.id) return
+  if (await desk.store.revokeFamily(found.familyId, new Date(desk.clock()), 'client'))
+    desk.events.tokenRevoked(found.clientId, found.familyId)
+}
+
+async function authenticate(desk: Desk, header: Header, form: RevocationForm): Promise<ClientRow> {
+  const { id, secret } = credentialsOf(header, form)
+  const client = await desk.store.clientById(id)
+  if (sameHash(desk.box.hash(secret), client?.secretHash) && client) return client
+  throw oauthProblem('invalid_client', 'The client is unknown or its secret is wrong.')
+}
+
+async function byCredentials(desk: Desk, client: ClientRow, form: TokenForm) {
+  const scopes = grantedScopes(client, form.scope)
+  const subject = grantedSubject(client, form.sub)
+  const { secret, row } = newRefresh(desk, scopes)
+  await desk.store.startFamily({ id: uuid(), clientId: client.id, subject }, row)
+  return answer(desk, 'client_credentials', { clientId: client.id, subject, scopes }, secret)
+}
+
+async function byRefresh(desk: Desk, client: ClientRow, form: TokenForm) {
+  if (!form.refresh_token) throw oauthProblem('invalid_request', 'refresh_token is missing.')
+  const spent = desk.box.hash(form.refresh_token)
+  const found = await desk.store.refreshByHash(spent)
+  const verdict = judged(found, { clientId: client.id, sub: form.sub, now: desk.clock() })
+  if (!found || verdict === 'unknown') throw notGood()
+  if (verdict === 'used') return reused(desk, found)
+  const scopes = refreshedScopes(found, client, form.scope)
+  const { secret, row } = newRefresh(desk, scopes)
+  // Of two that come at once one is the second: nobody knows which is the thief (RFC 9700 §4.14.2).
+  if (!(await desk.store.exchange(spent, row))) return reused(desk, found)
+  const { subject } = found
+  return answer(desk, 'refresh_token', { clientId: client.id, subject, scopes }, secret)
+}
+
+async function reused({ store, events, clock }: Desk, found: RefreshRow): Promise<never> {
+  if (await store.revokeFamily(found.familyId, new Date(clock()), 'reuse'))
+    events.refreshReused(found.clientId, found.familyId)
+  throw notGood()
+}
+
+function newRefresh({ box, clock, refreshSeconds }: Desk, scopes: readonly string[]) {
+  const secret = randomBytes(32).toString('base64url')
+  const now = clock()
+  const expiresAt = new Date(now + refreshSeconds * 1000)
+  const row: NewRefresh = { hash: box.hash(secret), scopes, issuedAt: new Date(now), expiresAt }
+  return { secret, row }
+}
+
+async function answer(desk: Desk, grant: Grant, granted: Granted, refreshToken: string) {
+  const accessToken = await desk.sign(granted)
+  desk.events.tokenIssued(grant, granted)
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: desk.accessSeconds,
+    refresh_token: refreshToken,
+    refresh_expires_in: desk.refreshSeconds,
+    scope: granted.scopes.join(' '),
+  }
+}
+
+async function counted<Value>(
+  { events }: Desk,
+  form: RevocationForm,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await work()
+  } catch (error) {
+    const code = error instanceof Problem ? error.members['error'] : undefined
+    if (code) events.grantRefused(code as OAuthError, form.client_id)
+    throw error
+  }
+}
+
+const notGood = (): Problem =>
+  oauthProblem('invalid_grant', 'The refresh token is unknown, expired, used or revoked.')

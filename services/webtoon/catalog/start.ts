@@ -1,0 +1,17 @@
+import type { Context } from '../../kit/context.ts'
+import { serve } from '../../kit/http.ts'
+import { kafka } from '../../kit/kafka.ts'
+import { relay } from '../../kit/outbox.ts'
+import { postgres } from '../../kit/postgres.ts'
+import { titles } from '../stores.ts'
+import { api } from './api.ts'
+import { createEvents } from './events.ts'
+import { handlers } from './routes.ts'
+import type service from './service.ts'
+
+/** Titles in Postgres, their changes through the outbox to Kafka. */
+export async function start(context: Context<typeof service>): Promise<{ url: string }> {
+  const database = await postgres(context, titles)
+  await relay(context, database, await kafka(context).publisher())
+  return serve(context, api, handlers({ database, events: createEvents(context) }))
+}

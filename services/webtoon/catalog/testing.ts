@@ -1,0 +1,85 @@
+import { testServers } from '../../../infra/local/engines/testing.ts'
+import type { Context } from '../../kit/context.ts'
+import { kafka, type Received } from '../../kit/kafka.ts'
+import { postgres, statement, type Postgres } from '../../kit/postgres.ts'
+import { bench } from '../../kit/testing.ts'
+import { service as declare } from '../../model/service.ts'
+import { consume } from '../../model/topic.ts'
+import { topology } from '../../topology.ts'
+import { readCatalog, writeCatalog } from '../scopes.ts'
+import { titles } from '../stores.ts'
+import { catalogUpsert, type CatalogChange } from '../topics.ts'
+import service from './service.ts'
+import { start } from './start.ts'
+
+/** A running catalogue for one test file, with its database and what it published. */
+export async function catalogBench() {
+  const { servers, stop: stopServers } = await testServers('kafka', 'postgres')
+  const place = await bench(topology, servers)
+  const opened: Postgres[] = []
+  const { url, admin } = await place.start(service, async (context) => {
+    opened.push(await postgres(context, titles))
+    return start(context)
+  })
+  const [database] = opened
+  if (!database) throw new Error('The catalogue started without its database.')
+  const published: Received<CatalogChange>[] = []
+  await place.start(reader, (context) => listen(context, published))
+
+  const send = async (line: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const [method = '', path = ''] = line.split(' ')
+    const known = { ...(await place.bearer(readCatalog, writeCatalog)), ...headers }
+    const json = body === undefined ? {} : { body: JSON.stringify(body) }
+    const answer = await fetch(url + path, { method, headers: known, ...json })
+    const text = await answer.text()
+    // Every answer of the catalogue is an object, or there is none.
+    const parsed = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>
+    return { status: answer.status, body: parsed, headers: answer.headers }
+  }
+
+  return {
+    place,
+    database,
+    send,
+    upsert: (body: object, headers?: Record<string, string>) =>
+      send('POST /catalog/upsert', body, headers),
+    metrics: async () => (await fetch(`${admin}/metrics`)).text(),
+    rows: <Row>(text: string, ...values: unknown[]): Promise<Row[]> =>
+      database.query<Row>(statement(`test ${text}`, text), values),
+    /** What Kafka holds of a title, once it has `count` changes of it. */
+    changesOf: (id: string, count: number) => changesOf(published, id, count),
+    stop: async () => {
+      await place.stop()
+      await stopServers()
+    },
+  }
+}
+
+export type CatalogBench = Awaited<ReturnType<typeof catalogBench>>
+
+/** Reads what the catalogue tells the others. */
+const reader = declare({
+  name: 'catalog-reader',
+  product: 'webtoon',
+  summary: 'Keeps every change that it sees.',
+  port: 28001,
+  consumes: [consume(catalogUpsert, 'catalog-reader')],
+  slo: { availability: 99, latency: { p95Ms: 100 } },
+})
+
+async function listen(context: Context<typeof reader>, into: Received<CatalogChange>[]) {
+  const [changes] = context.service.consumes
+  await kafka(context).consume(changes, {
+    batch: async ({ records }) => void into.push(...records),
+  })
+  return { url: '' }
+}
+
+async function changesOf(published: readonly Received<CatalogChange>[], id: string, count: number) {
+  const found = (): CatalogChange[] =>
+    published.map(({ value }) => value).filter((change) => change.id === id)
+  const until = Date.now() + 20_000
+  while (found().length < count && Date.now() < until)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  return found()
+}

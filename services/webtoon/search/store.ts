@@ -1,0 +1,119 @@
+import type { Client } from '@opensearch-project/opensearch'
+import { viewOf, type Document } from './documents.ts'
+import { indexDefinition } from './index-definition.ts'
+import { outcomeOf, worstOf, type BulkItem, type Outcome } from './outcomes.ts'
+import { searchBody, suggestBody, tagBody, type Question } from './queries.ts'
+
+/** The client and the name under which readers find the titles. */
+export interface TitleIndex {
+  readonly client: Client
+  /** Points to the one index that is searched. Whatever is to be written carries `<alias>_write`. */
+  readonly alias: string
+}
+
+/** A reader would rather hear 503 than wait for the gateway's time limit. */
+const answerWithinMs = 1000
+
+/** Nobody waits for a write, and one that is given up too early is only made twice. */
+const patient = { requestTimeout: 10_000 }
+
+/** A title that was found. */
+export type Hit = ReturnType<typeof viewOf> & {
+  readonly _score: number | null
+  readonly highlight?: { readonly title?: string[]; readonly desc?: string[] }
+}
+
+/** Makes `<alias>_v1` with its aliases in one step, so that of two replicas one makes it and the other finds it. */
+export async function ensureIndex({ client, alias }: TitleIndex): Promise<void> {
+  const { body: exists } = await client.indices.existsAlias({ name: alias })
+  if (exists) return
+  const aliases = { [alias]: {}, [writeLabel(alias)]: {} }
+  try {
+    // `indexDefinition` is plain JSON; the client's own type wants its string enums.
+    const body = { ...indexDefinition(), aliases } as never
+    await client.indices.create({ index: `${alias}_v1`, body }, patient)
+  } catch (error) {
+    if (!isAlreadyThere(error)) throw error
+  }
+}
+
+/** Names of the indexes that changes go to: more than one while a reindex runs. */
+export async function writableIndexes({ client, alias }: TitleIndex): Promise<readonly string[]> {
+  const label = writeLabel(alias)
+  const { body: labelled } = await client.indices.existsAlias({ name: label })
+  if (!labelled) return []
+  const { body } = await client.indices.getAlias({ name: label })
+  return Object.keys(body)
+}
+
+/** Writes documents to every index in one request. One outcome per document, in order. */
+export async function writeDocuments(
+  { client }: TitleIndex,
+  indexes: readonly string[],
+  documents: readonly Document[],
+): Promise<readonly Outcome[]> {
+  const lines = documents.flatMap((document) =>
+    indexes.flatMap((index) => [{ index: placeOf(document, index) }, document]),
+  )
+  const { body } = await client.bulk({ body: lines }, patient)
+  const outcomes = body.items.map((item) => outcomeOf(item.index as BulkItem))
+  const each = indexes.length
+  return documents.map((_, at) => worstOf(outcomes.slice(at * each, (at + 1) * each)))
+}
+
+/** The titles that answer a question, and how many there are in all. */
+export async function findTitles(
+  index: TitleIndex,
+  question: Question,
+): Promise<{ total: number; results: Hit[] }> {
+  const { total, hits } = await ask(index, searchBody(question))
+  return { total, results: hits.map(hitOf) }
+}
+
+/** Titles that begin like `q`, each once. */
+export async function suggestTitles(index: TitleIndex, q: string, size: number) {
+  const { hits } = await ask(index, suggestBody(q, size))
+  return hits.map((hit) => hit._source.title ?? '')
+}
+
+/** Titles with exactly this tag. */
+export async function findByTag(index: TitleIndex, tag: string, size: number) {
+  const { hits } = await ask(index, tagBody(tag, size))
+  return hits.map((hit) => viewOf(hit._source))
+}
+
+interface RawHit {
+  readonly _score: number | null
+  readonly _source: Document
+  readonly highlight?: Readonly<Record<string, string[]>>
+}
+
+// Without the alias (nothing was ever indexed) the answer is empty instead of an error.
+async function ask({ client, alias }: TitleIndex, body: object) {
+  const wanted = { index: alias, ignore_unavailable: true, body }
+  const answer = await client.search(wanted, { requestTimeout: answerWithinMs })
+  const { total, hits } = answer.body.hits as unknown as {
+    total: { value: number }
+    hits: RawHit[]
+  }
+  return { total: total.value, hits }
+}
+
+function hitOf({ _score, _source, highlight }: RawHit): Hit {
+  const title = highlight?.['title'] ?? highlight?.['title.beginning']
+  const desc = highlight?.['desc']
+  const marked = { ...(title && { title }), ...(desc && { desc }) }
+  return { ...viewOf(_source), _score, ...(highlight && { highlight: marked }) }
+}
+
+const writeLabel = (alias: string): string => `${alias}_write`
+
+const placeOf = ({ id, version }: Document, index: string) => ({
+  _index: index,
+  _id: id,
+  version,
+  version_type: 'external' as const,
+})
+
+const isAlreadyThere = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('resource_already_exists_exception')
