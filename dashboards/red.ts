@@ -89,7 +89,7 @@ function dependencies(service: Service): Panel[] {
 }
 
 const breakers = (service: Service): Panel[] =>
-  service.calls.length > 0 || 'fronts' in service
+  service.calls.length > 0 || service.fronts === 'all'
     ? [
         {
           title: 'Breakers',

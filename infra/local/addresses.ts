@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import type { Addresses } from '../../services/kit/bindings.ts'
 import type { Service } from '../../services/model/service.ts'
 import type { Store } from '../../services/model/store.ts'
-import { issuerOf, jwksPath, serviceNamed, type Topology } from '../../services/model/topology.ts'
+import {
+  frontedOf,
+  issuerOf,
+  jwksPath,
+  serviceNamed,
+  type Topology,
+} from '../../services/model/topology.ts'
 import type { Installation } from './installation.ts'
 import { instanceName } from './needs.ts'
 import type { Places } from './paths.ts'
@@ -26,6 +32,7 @@ export function addressesOf(service: Service, instance: number, here: Here): Add
     port: portOf(name, 'main', installation),
     adminPort: portOf(name, 'admin', installation),
     service: (callee) => urlFor(service, serviceNamed(topology, callee), here),
+    fronted: frontedOf(topology),
     store: (store) => storeAddress(store, here),
     kafka: hostPortOf('kafka', installation),
     prefix: '',

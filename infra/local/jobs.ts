@@ -13,7 +13,12 @@ export interface Job {
 
 export type Outcome =
   | { readonly ok: true; readonly note: string | undefined; readonly tookMs: number }
-  | { readonly ok: false; readonly error: Error; readonly vital: boolean; readonly skipped: boolean }
+  | {
+      readonly ok: false
+      readonly error: Error
+      readonly vital: boolean
+      readonly skipped: boolean
+    }
 
 /** A job on its way. */
 export interface StartedJob {

@@ -3,7 +3,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 const tailBytes = 16_384
 
 /** The last lines of a log file, for an error message; empty when there is none. */
-export function lastLinesOf(file: string, count = 10): string {
+export function lastLinesOf(file: string, count = 14): string {
   if (!existsSync(file)) return ''
   const descriptor = openSync(file, 'r')
   try {

@@ -7,7 +7,7 @@ import { engines } from './engines/engines.ts'
 import type { Installation } from './installation.ts'
 import type { Places } from './paths.ts'
 import { secret } from './secrets.ts'
-import { traceStores } from './needs.ts'
+import type { traceStores } from './needs.ts'
 
 /** User that the exporters log in as; it may look and nothing else. */
 export const metricsUser = 'maru_metrics'
@@ -59,7 +59,8 @@ async function settingsOf(
   installation: Installation,
 ): Promise<Record<string, string>> {
   const url = (of: string) => `http://${hostPortOf(of, installation)}`
-  const rendered = (folder: string, pattern: string) => join(where.root, folder, 'rendered', pattern)
+  const rendered = (folder: string, pattern: string) =>
+    join(where.root, folder, 'rendered', pattern)
   const alerting = rendered('alerts', 'alertmanager.yaml')
   const login = async (of: string) => ({
     address: hostPortOf(of, installation),

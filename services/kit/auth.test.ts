@@ -1,7 +1,15 @@
 import test, { type ExecutionContext } from 'ava'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWK, type JWTHeaderParameters } from 'jose'
+import {
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  SignJWT,
+  UnsecuredJWT,
+  type JWK,
+  type JWTHeaderParameters,
+} from 'jose'
 import { scope } from '../model/scope.ts'
 import { service } from '../model/service.ts'
 import { audience, createVerifier, requireScope } from './auth.ts'
@@ -33,7 +41,15 @@ interface Token {
 /** A good token, but for what is given. An undefined claim is left out. */
 function token({ header, claims, key = own.privateKey }: Token = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
-  const standard = { iss: issuer, aud: audience, sub: 'u-1', jti: 'j', iat: now, exp: now + 600, scope: 'read:a write:b' }
+  const standard = {
+    iss: issuer,
+    aud: audience,
+    sub: 'u-1',
+    jti: 'j',
+    iat: now,
+    exp: now + 600,
+    scope: 'read:a write:b',
+  }
   const all = Object.entries({ ...standard, ...claims }).filter(([, value]) => value !== undefined)
   return new SignJWT(Object.fromEntries(all))
     .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'one', ...header })
@@ -81,7 +97,9 @@ test('a good token says who calls and what they may', async (t) => {
   t.is(claims.clientId, 'reader')
   t.deepEqual([...claims.scopes], ['read:a', 'write:b'])
   t.notThrows(() => requireScope(claims, scope('read:a', 'Reads.')))
-  const error = t.throws(() => requireScope(claims, scope('read:abc', 'Reads.')), { instanceOf: Problem })
+  const error = t.throws(() => requireScope(claims, scope('read:abc', 'Reads.')), {
+    instanceOf: Problem,
+  })
   t.is(error.status, 403)
   t.is(error.headers['www-authenticate'], 'Bearer error="insufficient_scope", scope="read:abc"')
 })
@@ -90,7 +108,11 @@ test('tokens with another algorithm or a key of their own are refused', async (t
   const { verify, state } = await verifying(t)
   const now = Math.floor(Date.now() / 1000)
   const none = new UnsecuredJWT({ scope: 'read:a', jti: 'j' })
-    .setIssuer(issuer).setAudience(audience).setSubject('u-1').setIssuedAt().setExpirationTime(now + 600)
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject('u-1')
+    .setIssuedAt()
+    .setExpirationTime(now + 600)
   const pem = new TextEncoder().encode(await exportSPKI(own.publicKey))
   const asPss = await crypto.subtle.importKey(
     'jwk',
@@ -106,9 +128,18 @@ test('tokens with another algorithm or a key of their own are refused', async (t
     'PS256 with the same key': await token({ header: { alg: 'PS256' }, key: asPss }),
     'another key under our kid': await token({ key: foreign.privateKey }),
     'embedded jwk': await token({ header: { jwk: foreignKey as never }, key: foreign.privateKey }),
-    'jku of somebody else': await token({ header: { jku: 'http://127.0.0.1:1/' }, key: foreign.privateKey }),
-    'kid that is a path': await token({ header: { kid: '../../dev/null' }, key: foreign.privateKey }),
-    'kid that is a prototype name': await token({ header: { kid: '__proto__' }, key: foreign.privateKey }),
+    'jku of somebody else': await token({
+      header: { jku: 'http://127.0.0.1:1/' },
+      key: foreign.privateKey,
+    }),
+    'kid that is a path': await token({
+      header: { kid: '../../dev/null' },
+      key: foreign.privateKey,
+    }),
+    'kid that is a prototype name': await token({
+      header: { kid: '__proto__' },
+      key: foreign.privateKey,
+    }),
   }
   for (const [what, text] of Object.entries(cases)) await refused(t, verify(text), what)
   t.true(state.asked <= 2)
@@ -146,8 +177,17 @@ test('anything but one plain bearer credential is refused', async (t) => {
   const good = await token()
   const [head, payload, signature] = good.split('.')
   const cases = [
-    undefined, '', 'Bearer', 'Bearer ', `Basic ${good}`, `Bearer ${good} `, `Bearer ${good}, Bearer ${good}`,
-    `Bearer ${good}.`, `Bearer ${head}.${payload}.`, `Bearer ${head}.${payload}`, `Bearer ${signature}`,
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    `Basic ${good}`,
+    `Bearer ${good} `,
+    `Bearer ${good}, Bearer ${good}`,
+    `Bearer ${good}.`,
+    `Bearer ${head}.${payload}.`,
+    `Bearer ${head}.${payload}`,
+    `Bearer ${signature}`,
     `Bearer ${'a'.repeat(200_000)}`,
   ]
   for (const text of cases) await refused(t, verifier.verify(text), String(text).slice(0, 40))
@@ -206,5 +246,8 @@ test('refusals are counted by reason', async (t) => {
   await t.throwsAsync(verify('garbage'))
   const text = await context.meter.registry.metrics()
   for (const reason of ['missing', 'expired', 'claims', 'signature', 'unknown_key', 'malformed'])
-    t.regex(text, new RegExp(`auth_token_validation_failed_total\\{[^}]*reason="${reason}"[^}]*\\} 1\n`))
+    t.regex(
+      text,
+      new RegExp(`auth_token_validation_failed_total\\{[^}]*reason="${reason}"[^}]*\\} 1\n`),
+    )
 })

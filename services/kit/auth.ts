@@ -138,4 +138,6 @@ function reasonOf(error: unknown): FailureReason {
 const unreachable = (error: unknown): boolean =>
   error instanceof errors.JWKSTimeout ||
   error instanceof errors.JWKSInvalid ||
+  // jose has no class of its own for "the key server did not answer 200 with JSON".
+  (error as Partial<errors.JOSEError>).code === errors.JOSEError.code ||
   !(error instanceof errors.JOSEError)

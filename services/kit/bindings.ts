@@ -17,8 +17,10 @@ export interface Addresses {
   readonly host: string
   readonly port: number
   readonly adminPort: number
-  /** Base URL of a service, e.g. `http://127.0.0.1:8103`. */
+  /** Base URL of a service, e.g. `http://127.0.0.1:8103`; several replicas comma separated where the caller fronts all. */
   service(name: string): string
+  /** `frontedOf(topology)`: the services whose URLs are told to whoever fronts all. */
+  readonly fronted: readonly Service[]
   store(store: Store): StoreAddress
   readonly kafka: string
   /** Put before topic, group and index names, so that tests share servers without meeting; '' in earnest. */
@@ -67,7 +69,11 @@ export function environmentOf(service: Service, addresses: Addresses): Record<st
       ? [[variable.secret ? `${variable.name}_FILE` : variable.name, variable.from(addresses)]]
       : [],
   )
-  return { ...Object.fromEntries(set), ...traceEnvironment(service, addresses) }
+  return {
+    ...Object.fromEntries(set),
+    ...frontedEnvironment(service, addresses),
+    ...traceEnvironment(service, addresses),
+  }
 }
 
 /** Name of a store's variable, e.g. `POSTGRES_CATALOG_HOST`. */
@@ -87,7 +93,24 @@ export const settingVariableName = (service: Service, key: string): string =>
 /** Name of the secret that a setting of kind `random` or `clients` lives under. */
 export const settingSecret = (service: Service, key: string): string => `${service.name}-${key}`
 
-/** The variable of a service's base URL; for callers and for the gateway. */
+/**
+ * Names in an environment that hold URLs of fronted services. A declaration cannot list them, since the fronted
+ * services' own declarations may refer to it; whoever fronts all compares them with the topology when it starts.
+ */
+export const frontedVariableNames = (
+  service: Service,
+  names: readonly string[],
+): readonly string[] =>
+  service.fronts === 'all' ? names.filter((name) => /^SERVICE_[A-Z0-9_]+_URL$/.test(name)) : []
+
+const frontedEnvironment = (service: Service, addresses: Addresses): Record<string, string> =>
+  service.fronts === 'all'
+    ? Object.fromEntries(
+        addresses.fronted.map(({ name }) => [serviceVariableName(name), addresses.service(name)]),
+      )
+    : {}
+
+/** The variable of a service's base URL. */
 export const serviceVariable = (name: string): Variable => ({
   name: serviceVariableName(name),
   summary: `Base URL of ${name}`,

@@ -37,19 +37,29 @@ function expectType(request: IncomingMessage, route: Route): void {
 }
 
 async function readText(request: IncomingMessage, limit: number): Promise<string> {
+  const bytes = await readBytes(request, limit)
   try {
-    const bytes = await rawBody(request, {
-      length: request.headers['content-length'] ?? null,
-      limit,
-    })
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (error) {
-    const { type } = error as { type?: string }
-    if (type === 'entity.too.large')
-      throw new Problem(413, 'BODY_TOO_LARGE', `The body may have ${limit} bytes at most.`)
-    throw new Problem(400, 'BODY_UNREADABLE', 'The body is cut short or not UTF-8.', {
-      cause: error,
-    })
+  } catch (cause) {
+    throw new Problem(400, 'BODY_UNREADABLE', 'The body is not UTF-8.', { cause })
+  }
+}
+
+/**
+ * Reads a body whole.
+ * @param limit bytes
+ * @throws Problem 413 above the limit, 400 when the body is cut short
+ */
+export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  try {
+    return await rawBody(request, { length: request.headers['content-length'] ?? null, limit })
+  } catch (cause) {
+    if ((cause as { type?: string }).type === 'entity.too.large')
+      throw new Problem(413, 'BODY_TOO_LARGE', `The body may have ${limit} bytes at most.`, {
+        // The rest of it will not be read.
+        headers: { connection: 'close' },
+      })
+    throw new Problem(400, 'BODY_UNREADABLE', 'The body is cut short.', { cause })
   }
 }
 

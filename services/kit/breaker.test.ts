@@ -38,7 +38,8 @@ type Made = ReturnType<typeof made>
 const times = (count: number, each: () => void): void => {
   for (let done = 0; done < count; done += 1) each()
 }
-const fails = ({ guard }: Made, count: number): void => times(count, () => guard.acquire().failure(1))
+const fails = ({ guard }: Made, count: number): void =>
+  times(count, () => guard.acquire().failure(1))
 const succeeds = ({ guard }: Made, count: number, ms = 1): void =>
   times(count, () => guard.acquire().success(ms))
 
@@ -205,7 +206,14 @@ test('forced-open holds through ten waits, disabled lets pass and counts, forced
 
 test('the metric is 1 for one of the six states only', async (t) => {
   const one = made()
-  const all = { closed: 0, open: 0, 'half-open': 0, disabled: 0, 'forced-open': 0, 'forced-half-open': 0 }
+  const all = {
+    closed: 0,
+    open: 0,
+    'half-open': 0,
+    disabled: 0,
+    'forced-open': 0,
+    'forced-half-open': 0,
+  }
   t.deepEqual(await stateSeries(one), { ...all, closed: 1 })
   fails(one, 5)
   t.deepEqual(await stateSeries(one), { ...all, open: 1 })
@@ -243,7 +251,10 @@ test('at the time limit the connection of the work is cut and the call counts as
   t.true(error instanceof BreakerTimeoutError)
   await cut.promise
   t.is(one.guard.state, 'open')
-  await t.throwsAsync(one.guard.run(async () => 'never'), { instanceOf: BreakerOpenError })
+  await t.throwsAsync(
+    one.guard.run(async () => 'never'),
+    { instanceOf: BreakerOpenError },
+  )
 })
 
 test('what the work throws is thrown on and counts as failed; an abort by the caller counts neither way', async (t) => {
@@ -259,7 +270,7 @@ test('what the work throws is thrown on and counts as failed; an abort by the ca
   t.is(one.guard.state, 'open')
 })
 
-test('ten thousand runs leave no timers and no latencies behind', async (t) => {
+test.serial('ten thousand runs leave no timers and no latencies behind', async (t) => {
   const one = made({ failureRate: 1.1, slowRate: 1.1 }, 60_000)
   const timers = (): number =>
     process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
@@ -268,7 +279,7 @@ test('ten thousand runs leave no timers and no latencies behind', async (t) => {
   t.is(timers(), before)
 })
 
-test('a permit costs less than two microseconds', (t) => {
+test.serial('a permit costs less than two microseconds', (t) => {
   const { guard } = made()
   const rounds = 200_000
   times(20_000, () => guard.acquire().success(1))

@@ -56,7 +56,9 @@ test('a request carries path, query, body and trace, and its answer comes back p
     incoming.on('end', () => {
       const { method, url: path, headers } = incoming
       response.writeHead(201, { 'content-type': 'application/json; charset=utf-8' })
-      response.end(JSON.stringify({ method, path, headers, body: Buffer.concat(chunks).toString() }))
+      response.end(
+        JSON.stringify({ method, path, headers, body: Buffer.concat(chunks).toString() }),
+      )
     })
   })
   const { http, context } = buying(t, url)
@@ -71,7 +73,11 @@ test('a request carries path, query, body and trace, and its answer comes back p
     traceId: span.spanContext().traceId,
   }))
   t.is(reply.status, 201)
-  t.like(reply.body, { method: 'PUT', path: '/things/a%2Fb%20%C3%BC?n=2&word=%C3%BC%26', body: '{"price":3}' })
+  t.like(reply.body, {
+    method: 'PUT',
+    path: '/things/a%2Fb%20%C3%BC?n=2&word=%C3%BC%26',
+    body: '{"price":3}',
+  })
   const span = tracing.spans().findLast((one) => one.name === 'PUT /things/:id')
   t.like(span?.attributes, {
     'http.request.method': 'PUT',
@@ -82,7 +88,10 @@ test('a request carries path, query, body and trace, and its answer comes back p
   const { headers } = reply.body as { headers: Record<string, string> }
   t.is(headers['traceparent'], `00-${traceId}-${span?.spanContext().spanId}-01`)
   const metrics = await context.meter.registry.metrics()
-  t.regex(metrics, /graph_request_total\{[^}]*client="buyer"[^}]*server="shop"[^}]*connection_type=""[^}]*\} 1/)
+  t.regex(
+    metrics,
+    /graph_request_total\{[^}]*client="buyer"[^}]*server="shop"[^}]*connection_type=""[^}]*\} 1/,
+  )
   t.regex(metrics, /graph_request_failed_total\{[^}]*server="shop"[^}]*\} 0/)
 })
 
@@ -107,7 +116,8 @@ test('a callee that answers 5xx is a 503 and opens the breaker, which then asks 
     response.writeHead(500).end('no')
   })
   const { http, context } = buying(t, url, { breaker: { minimumCalls: 3 } })
-  for (let round = 0; round < 3; round += 1) await away(t, http.request(anything), 'UPSTREAM_UNAVAILABLE')
+  for (let round = 0; round < 3; round += 1)
+    await away(t, http.request(anything), 'UPSTREAM_UNAVAILABLE')
   await away(t, http.request(anything), 'BREAKER_OPEN')
   t.is(asked, 3)
   const metrics = await context.meter.registry.metrics()
@@ -146,7 +156,11 @@ test('a GET is repeated until it succeeds, a POST never', async (t) => {
   const { http } = buying(t, url, { retries })
   t.is((await http.request(anything)).status, 200)
   t.is(asked, 3)
-  await away(t, http.request({ ...anything, to: { method: 'POST', path: '/things/:id' } }), 'UPSTREAM_UNAVAILABLE')
+  await away(
+    t,
+    http.request({ ...anything, to: { method: 'POST', path: '/things/:id' } }),
+    'UPSTREAM_UNAVAILABLE',
+  )
   t.is(asked, 4)
 })
 
@@ -196,7 +210,9 @@ test('tokens are asked for once, kept for 80 % of their life, and asked for agai
   t.is(await token(), 'token-1')
   time.now += 2_000
   t.is(await token(), 'token-2')
-  await t.throwsAsync(http.request({ to: { method: 'GET', path: '/closed' } }), { instanceOf: UpstreamError })
+  await t.throwsAsync(http.request({ to: { method: 'GET', path: '/closed' } }), {
+    instanceOf: UpstreamError,
+  })
   t.is(await token(), 'token-3')
 })
 

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import type { Service } from '../model/service.ts'
 import type { Store } from '../model/store.ts'
-import { settingVariableName, storeVariable, variablesOf, type Variable } from './bindings.ts'
+import {
+  frontedVariableNames,
+  settingVariableName,
+  storeVariable,
+  variablesOf,
+  type Variable,
+} from './bindings.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -24,6 +30,8 @@ export interface StoreLogin {
 export interface Config<S extends Service = Service> {
   /** Value of a variable that the declaration derives. @throws Error for a name that it does not */
   text(name: string): string
+  /** The same, or '' for a name that has no value. */
+  optional(name: string): string
   number(name: string): number
   store(store: Store): StoreLogin
   readonly settings: Settings<S>
@@ -49,13 +57,20 @@ export class ConfigError extends Error {
  */
 export function readConfig<S extends Service>(service: S, env: Environment): Config<S> {
   const problems: string[] = []
-  const variables = variablesOf(service)
+  const variables = [...variablesOf(service), ...frontedVariables(service, env)]
   const values = new Map<string, string>()
   for (const variable of variables) readInto(values, problems, variable, env)
   const settings = readSettings(service, values, problems)
   if (problems.length > 0) throw new ConfigError(service.name, problems)
   return configFrom(service, variables, values, settings)
 }
+
+const frontedVariables = (service: Service, env: Environment): readonly Variable[] =>
+  frontedVariableNames(service, Object.keys(env)).map((name) => ({
+    name,
+    summary: 'Base URLs of a fronted service, comma separated',
+    secret: false,
+  }))
 
 function readInto(
   values: Map<string, string>,
@@ -65,12 +80,17 @@ function readInto(
 ): void {
   try {
     const value = fromFile(env[`${variable.name}_FILE`]) ?? env[variable.name] ?? variable.fallback
-    if (value !== undefined) values.set(variable.name, value)
-    else problems.push(`${variable.name} is missing (${variable.summary}).`)
+    if (value === undefined) problems.push(`${variable.name} is missing (${variable.summary}).`)
+    else if (holdsNumber.test(variable.name) && !Number.isFinite(Number(value)))
+      problems.push(`${variable.name} must be a number, not "${value}".`)
+    else values.set(variable.name, value)
   } catch (error) {
     problems.push(`${variable.name}_FILE cannot be read: ${(error as Error).message}`)
   }
 }
+
+/** Ports and milliseconds; settings have schemas of their own. */
+const holdsNumber = /(^|_)(PORT|MS)$/
 
 const fromFile = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : readFileSync(path, 'utf8').trimEnd()
@@ -103,6 +123,7 @@ function configFrom<S extends Service>(
   const optional = (name: string): string => values.get(name) ?? ''
   return {
     text,
+    optional,
     number: (name) => Number(text(name)),
     settings,
     store: (store) => ({

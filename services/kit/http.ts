@@ -67,6 +67,18 @@ export async function serve<A extends Api>(
   handlers: Handlers<A>,
   verifier?: Verifier,
 ): Promise<Listening> {
+  const app = createApp(context)
+  app.use(routed(context, api, handlers, verifier))
+  return listenApp(context, app)
+}
+
+/** The routes of an api as one middleware, for a service that puts something before them. */
+export function routed<A extends Api>(
+  context: Context,
+  api: A,
+  handlers: Handlers<A>,
+  verifier?: Verifier,
+): Middleware {
   const router = new Router()
   const guarded = Object.values(api).some((route) => route.access !== 'public')
   const tokens = verifier ?? (guarded ? createVerifier(context) : undefined)
@@ -78,10 +90,9 @@ export async function serve<A extends Api>(
     const handle = handlers[name] as (call: Call) => Promise<Reply> | Reply
     router.register(route.path, [route.method], [operation(route, handle, tokens)])
   }
-  const app = createApp(context)
-  app.use(router.routes())
-  app.use(notAllowed(router))
-  return listenApp(context, app)
+  const routes = router.routes()
+  const refuse = notAllowed(router)
+  return (ctx, next) => routes(ctx as never, () => refuse(ctx, next) as Promise<void>)
 }
 
 /** A koa application with what every answer of the platform has: request id, trace, metrics, log, problems. */

@@ -2,12 +2,12 @@ import type { Consumption } from '../model/topic.ts'
 import type { Context } from './context.ts'
 import { deadLetters } from './dead-letter.ts'
 import { connectionOf } from './kafka/client.ts'
-import { consumeFor } from './kafka/consumer.ts'
+import { consumeFor, type Consuming } from './kafka/consumer.ts'
 import { offsetsOf, type Offsets } from './kafka/offsets.ts'
 import { createPublisher, type Publisher } from './kafka/publisher.ts'
 import type { BatchConsumer } from './kafka/received.ts'
 
-export { consumerRestarts } from './kafka/consumer.ts'
+export { consumerRestarts, type Consuming } from './kafka/consumer.ts'
 export type { Offsets, PartitionEnds } from './kafka/offsets.ts'
 export { PublishError, type PublishErrorCode } from './kafka/publish-error.ts'
 export type { Message, Placed, Publisher, RawMessage } from './kafka/publisher.ts'
@@ -22,7 +22,7 @@ export interface Kafka {
    * dead letters.
    * @throws Error when the topic declares none
    */
-  consume<V>(consumption: Consumption<V>, consumer: BatchConsumer<V>): Promise<void>
+  consume<V>(consumption: Consumption<V>, consumer: BatchConsumer<V>): Promise<Consuming>
   /** Reads offsets of topics and groups. @throws while the broker is away */
   offsets(): Promise<Offsets>
 }
@@ -52,7 +52,7 @@ export function kafka(context: Context): Kafka {
       if (!topic.deadLetters)
         throw new Error(`The topic ${topic.name} is consumed, so it must declare deadLetters.`)
       const letters = deadLetters(await publisher(), context)
-      consumeFor({ context, connection, consumption, consumer, letters, offsets })
+      return consumeFor({ context, connection, consumption, consumer, letters, offsets })
     },
   }
 }

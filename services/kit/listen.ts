@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** A listening HTTP server. */
@@ -24,8 +24,11 @@ export async function listen(
   at: { host: string; port: number },
 ): Promise<Listening> {
   let closing = false
+  const answering = new Set<ServerResponse>()
   const server = createServer({ ...limits, requireHostHeader: true }, (request, response) => {
-    if (closing) response.setHeader('connection', 'close')
+    response.shouldKeepAlive &&= !closing
+    answering.add(response)
+    response.once('close', () => answering.delete(response))
     handler(request, response)
   })
   server.maxRequestsPerSocket = 10_000
@@ -40,6 +43,8 @@ export async function listen(
     server,
     close: () => {
       closing = true
+      // Also the answers that are on their way end their connection, or a client would send its next request there.
+      for (const response of answering) response.shouldKeepAlive = false
       return closeServer(server)
     },
   }

@@ -3,18 +3,19 @@ import { pino, type DestinationStream, type Logger } from 'pino'
 
 export type { Logger } from 'pino'
 
-/** Never written, wherever they stand in a log line. */
-export const redactedPaths: readonly string[] = [
+const secrets = [
   'authorization',
-  '*.authorization',
-  '*.password',
-  '*.secret',
-  '*.client_secret',
-  '*.token',
-  '*.access_token',
-  '*.refresh_token',
-  '*.cookie',
+  'password',
+  'secret',
+  'client_secret',
+  'token',
+  'access_token',
+  'refresh_token',
+  'cookie',
 ]
+
+/** Never written, at the top of a log line or one level down. */
+export const redactedPaths: readonly string[] = secrets.flatMap((name) => [name, `*.${name}`])
 
 /**
  * One JSON line per event with service, instance and the ids of the active span.

@@ -55,6 +55,8 @@ export const invalid = (part: string, error: z.ZodError, input: unknown): Proble
       message: issue.message,
       ...rejected(valueAt(input, issue.path)),
     })),
+    // Clients of the earlier system read this of a wrong query.
+    ...(part === 'query' && { members: { error: 'Invalid parameter' } }),
   })
 
 /** Body of a problem answer: RFC 9457 members plus those that clients of the earlier system read. */

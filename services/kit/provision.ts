@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import kafkajs, { Kafka, logLevel, type Admin } from 'kafkajs'
 import pg from 'pg'
@@ -50,13 +51,34 @@ async function createTopics(admin: Admin, topics: readonly Topic[], prefix: stri
   const missing = topics.filter((topic) => !there.has(prefix + topic.name))
   if (missing.length === 0) return
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: missing.map((topic) => ({
       topic: prefix + topic.name,
       numPartitions: topic.partitions,
       configEntries: settingsOf(topic),
     })),
   })
+  await haveLeaders(
+    admin,
+    missing.map((topic) => prefix + topic.name),
+  )
+}
+
+const leadersWithinMs = 15_000
+
+/** kafkajs' own wait ends with an error when the broker has not yet heard of a topic that its controller made. */
+async function haveLeaders(admin: Admin, topics: string[]): Promise<void> {
+  const until = Date.now() + leadersWithinMs
+  for (;;) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics })
+      if (found.every((one) => one.partitions.every(({ leader }) => leader >= 0))) return
+    } catch (error) {
+      if ((error as { retriable?: boolean }).retriable !== true) throw error
+    }
+    if (Date.now() > until) throw new Error(`The broker has no leader for ${topics.join(', ')}.`)
+    await delay(50)
+  }
 }
 
 const settingsOf = (topic: Topic) => [

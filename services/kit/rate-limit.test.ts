@@ -70,25 +70,31 @@ test.serial('remaining goes down by one per request, across leases', async (t) =
   const { limiter } = await instance(t, await server(t), { perSecond: 0.01, burst: 100 })
   const seen: number[] = []
   for (let round = 0; round < 100; round += 1) seen.push((await limiter.take('u-1')).remaining)
-  t.deepEqual(seen, Array.from({ length: 100 }, (_, at) => 99 - at))
+  t.deepEqual(
+    seen,
+    Array.from({ length: 100 }, (_, at) => 99 - at),
+  )
 })
 
-test.serial('three instances together accept no more than rate times time plus burst', async (t) => {
-  const own = await server(t)
-  const limit = { perSecond: 50, burst: 100 }
-  const gateways = await Promise.all([1, 2, 3].map(() => instance(t, own, limit)))
-  const startedAt = performance.now()
-  let accepted = 0
-  while (performance.now() - startedAt < 3000) {
-    const counts = await Promise.all(gateways.map(({ limiter }) => allowedOf(limiter, 5)))
-    accepted += counts.reduce((sum, count) => sum + count, 0)
-    await pause(20)
-  }
-  const most = (limit.perSecond * (performance.now() - startedAt)) / 1000 + limit.burst
-  t.log(`accepted ${accepted} of at most ${Math.floor(most)}`)
-  t.true(accepted <= most)
-  t.true(accepted >= most * 0.95)
-})
+test.serial(
+  'three instances together accept no more than rate times time plus burst',
+  async (t) => {
+    const own = await server(t)
+    const limit = { perSecond: 50, burst: 100 }
+    const gateways = await Promise.all([1, 2, 3].map(() => instance(t, own, limit)))
+    const startedAt = performance.now()
+    let accepted = 0
+    while (performance.now() - startedAt < 3000) {
+      const counts = await Promise.all(gateways.map(({ limiter }) => allowedOf(limiter, 5)))
+      accepted += counts.reduce((sum, count) => sum + count, 0)
+      await pause(20)
+    }
+    const most = (limit.perSecond * (performance.now() - startedAt)) / 1000 + limit.burst
+    t.log(`accepted ${accepted} of at most ${Math.floor(most)}`)
+    t.true(accepted <= most)
+    t.true(accepted >= most * 0.95)
+  },
+)
 
 test.serial('waiting for Retry-After and asking once succeeds', async (t) => {
   const { limiter } = await instance(t, await server(t), { perSecond: 0.9, burst: 2 })
@@ -130,18 +136,21 @@ test.serial('an instance whose clock is ten minutes wrong changes nothing', asyn
   t.is(await allowedOf(right.limiter, 9), 0)
 })
 
-test.serial('leases ask Redis once for five percent of the burst, exact asks every time', async (t) => {
-  const own = await server(t)
-  const asked = async (exact: boolean): Promise<number> => {
-    const { limiter, connection } = await instance(t, own, { perSecond: 0.01, burst: 100, exact })
-    await connection.call('CONFIG', 'RESETSTAT')
-    for (let round = 0; round < 50; round += 1) await limiter.take(`exact-${exact}`)
-    const stats = String(await connection.call('INFO', 'commandstats'))
-    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1])
-  }
-  t.is(await asked(false), 10)
-  t.is(await asked(true), 50)
-})
+test.serial(
+  'leases ask Redis once for five percent of the burst, exact asks every time',
+  async (t) => {
+    const own = await server(t)
+    const asked = async (exact: boolean): Promise<number> => {
+      const { limiter, connection } = await instance(t, own, { perSecond: 0.01, burst: 100, exact })
+      await connection.call('CONFIG', 'RESETSTAT')
+      for (let round = 0; round < 50; round += 1) await limiter.take(`exact-${exact}`)
+      const stats = String(await connection.call('INFO', 'commandstats'))
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1])
+    }
+    t.is(await asked(false), 10)
+    t.is(await asked(true), 50)
+  },
+)
 
 test.serial('a lease is answered at once, without a promise', async (t) => {
   const { limiter } = await instance(t, await server(t), { burst: 100 })
@@ -161,31 +170,43 @@ for (const [whenStoreFails, most, decided] of [
   ['local', 20, true],
   ['closed', 0, false],
 ] as const) {
-  test.serial(`while Redis hangs the policy "${whenStoreFails}" decides within 50 ms`, async (t) => {
-    const own = await server(t)
-    const { limiter, context } = await instance(t, own, { whenStoreFails, perSecond: 0.01, patienceMs: 40 })
-    own.kill('SIGSTOP')
-    let slowest = 0
-    let accepted = 0
-    for (let round = 0; round < 30; round += 1) {
-      const startedAt = performance.now()
-      const decision = await limiter.take('u-1')
-      slowest = Math.max(slowest, performance.now() - startedAt)
-      t.is(decision.decidedBy, whenStoreFails)
-      accepted += Number(decision.allowed)
-    }
-    t.log(`slowest answer ${slowest.toFixed(1)} ms`)
-    t.true(slowest <= 60)
-    t.is(accepted, most)
-    t.is((await limiter.take('u-2')).allowed, decided)
-    const metrics = await context.meter.registry.metrics()
-    t.regex(metrics, new RegExp(`rate_limit_store_failures_total\\{[^}]*policy="${whenStoreFails}"[^}]*\\} 31\n`))
-    own.kill('SIGCONT')
-    for (;;) {
-      if ((await limiter.take('u-3')).decidedBy === 'store') break
-      await pause(50)
-    }
-  })
+  test.serial(
+    `while Redis hangs the policy "${whenStoreFails}" decides within 50 ms`,
+    async (t) => {
+      const own = await server(t)
+      const { limiter, context } = await instance(t, own, {
+        whenStoreFails,
+        perSecond: 0.01,
+        patienceMs: 40,
+      })
+      own.kill('SIGSTOP')
+      let slowest = 0
+      let accepted = 0
+      for (let round = 0; round < 30; round += 1) {
+        const startedAt = performance.now()
+        const decision = await limiter.take('u-1')
+        slowest = Math.max(slowest, performance.now() - startedAt)
+        t.is(decision.decidedBy, whenStoreFails)
+        accepted += Number(decision.allowed)
+      }
+      t.log(`slowest answer ${slowest.toFixed(1)} ms`)
+      t.true(slowest <= 60)
+      t.is(accepted, most)
+      t.is((await limiter.take('u-2')).allowed, decided)
+      const metrics = await context.meter.registry.metrics()
+      t.regex(
+        metrics,
+        new RegExp(
+          `rate_limit_store_failures_total\\{[^}]*policy="${whenStoreFails}"[^}]*\\} 31\n`,
+        ),
+      )
+      own.kill('SIGCONT')
+      for (;;) {
+        if ((await limiter.take('u-3')).decidedBy === 'store') break
+        await pause(50)
+      }
+    },
+  )
 }
 
 test.serial('headers say what clients of the earlier gateway and of the draft expect', (t) => {

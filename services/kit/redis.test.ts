@@ -74,7 +74,9 @@ test('commands, bytes, pipelines and scripts come back as they were sent', async
   t.deepEqual(await one.callBytes('GET', 'shelf:bytes'), digest)
   const many = Array.from({ length: 500 }, (_, at) => ['INCRBY', 'shelf:count', at] as const)
   t.is((await one.pipeline(many)).at(-1), (499 * 500) / 2)
-  const echo = one.script('echo', 'return { KEYS[1], ARGV[1], tonumber(ARGV[2]) }', { replies: 'bytes' })
+  const echo = one.script('echo', 'return { KEYS[1], ARGV[1], tonumber(ARGV[2]) }', {
+    replies: 'bytes',
+  })
   t.deepEqual(await echo(['shelf:x'], [digest, 7]), [Buffer.from('shelf:x'), digest, 7])
 })
 
@@ -94,7 +96,10 @@ test('a wrong command is a bug and not a 503', async (t) => {
   const error = await t.throwsAsync(one.call('LPUSH', 'shelf:text', 'b'))
   t.regex(error.message, /^WRONGTYPE/)
   t.false(error instanceof Problem)
-  const mixed = one.pipeline([['SET', 'shelf:other', 1], ['LPUSH', 'shelf:text', 'b']])
+  const mixed = one.pipeline([
+    ['SET', 'shelf:other', 1],
+    ['LPUSH', 'shelf:text', 'b'],
+  ])
   await t.throwsAsync(mixed, { message: /^WRONGTYPE/ })
 })
 
@@ -176,15 +181,27 @@ test('a call is an edge always and a span under a sampled parent only', async (t
   const before = spansOf().length
   await one.call('GET', 'shelf:traced')
   t.is(spansOf().length, before)
-  const parent = await inSpan(context.tracer, 'parent', { kind: SpanKind.SERVER, parent: 'root' }, async (span) => {
-    await one.call('GET', 'shelf:traced')
-    return span.spanContext()
-  })
+  const parent = await inSpan(
+    context.tracer,
+    'parent',
+    { kind: SpanKind.SERVER, parent: 'root' },
+    async (span) => {
+      await one.call('GET', 'shelf:traced')
+      return span.spanContext()
+    },
+  )
   const [span] = spansOf().slice(before)
   t.is(span?.parentSpanContext?.spanId, parent.spanId)
-  t.like(span?.attributes, { 'db.system.name': 'redis', 'db.namespace': 'shelf', 'db.operation.name': 'GET' })
+  t.like(span?.attributes, {
+    'db.system.name': 'redis',
+    'db.namespace': 'shelf',
+    'db.operation.name': 'GET',
+  })
   const metrics = await context.meter.registry.metrics()
-  t.regex(metrics, /graph_request_total\{[^}]*client="keeper"[^}]*server="redis:shelf"[^}]*connection_type="database"[^}]*\} 2/)
+  t.regex(
+    metrics,
+    /graph_request_total\{[^}]*client="keeper"[^}]*server="redis:shelf"[^}]*connection_type="database"[^}]*\} 2/,
+  )
 })
 
 /** Forwards to Redis; once told so it forwards the next request and then drops the connection instead of the reply. */

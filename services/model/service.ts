@@ -44,6 +44,8 @@ export interface Service {
   readonly identity: Client | undefined
   /** `all`: looks at every service's admin port or at every topic's offsets. */
   readonly observes: 'all' | 'none'
+  /** `all`: the public reach every service that has an edge through this one. */
+  readonly fronts: 'all' | 'none'
   readonly api: Api
   readonly edge: Edge | undefined
   readonly metrics: Readonly<Record<string, Metric>>
@@ -72,6 +74,7 @@ export function service<const D extends Declared>(declared: D): Service & D {
     calls: [],
     identity: undefined,
     observes: 'none',
+    fronts: 'none',
     api: {},
     edge: undefined,
     metrics: {},

@@ -46,6 +46,10 @@ export function serviceNamed(all: Topology, name: string): Service {
 export const ownerOf = (all: Topology, store: Store): Service | undefined =>
   all.services.find((one) => one.stores.includes(store))
 
+/** Services that the public reaches through whoever fronts all. */
+export const frontedOf = (all: Pick<Topology, 'services'>): readonly Service[] =>
+  all.services.filter((one) => one.edge !== undefined)
+
 /** Services that publish a topic; whoever consumes a topic publishes its dead letters. */
 export const publishersOf = (all: Topology, topic: Topic): readonly Service[] =>
   all.services.filter(

@@ -30,7 +30,14 @@ export const words = [
 export const innerWords = ['join'] as const
 
 /** Exit codes; a signal is 128 + its number. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, environment: 3, interrupted: 130, terminated: 143 }
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  environment: 3,
+  interrupted: 130,
+  terminated: 143,
+}
 
 /** A wrong use of the command line: exit code 2. */
 export class UsageError extends Error {

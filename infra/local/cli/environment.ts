@@ -71,7 +71,8 @@ const databases = ({ topology, installation, where }: Here) =>
       })
   })
 
-function traces(installation: Installation) {
+/** Where the trace store of this checkout is, and what reads and writes it. */
+export function traces(installation: Installation) {
   const kind = traceStoreOf(installation)
   const query = `http://${hostPortOf(kind, installation)}`
   const zipkin = kind === 'zipkin'

@@ -1,7 +1,9 @@
 import { paint } from './output.ts'
 
 /** pino's levels. */
-const levels: Readonly<Record<number, { name: string; colour: 'gray' | 'green' | 'yellow' | 'red' }>> = {
+const levels: Readonly<
+  Record<number, { name: string; colour: 'gray' | 'green' | 'yellow' | 'red' }>
+> = {
   10: { name: 'trace', colour: 'gray' },
   20: { name: 'debug', colour: 'gray' },
   30: { name: 'info', colour: 'green' },

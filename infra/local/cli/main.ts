@@ -37,9 +37,13 @@ function fail(error: unknown): void {
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     return
   }
-  const { message, code } = error instanceof Error ? (error as Error & { code?: string }) : { message: String(error), code: undefined }
+  const { message, code } =
+    error instanceof Error
+      ? (error as Error & { code?: string })
+      : { message: String(error), code: undefined }
   process.stderr.write(`${message}\n`)
-  if (process.env['MARU_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (process.env['MARU_DEBUG'] !== undefined && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`)
   process.exitCode = exitCodeOf(code)
 }
 
@@ -48,7 +52,10 @@ function exitCodeOf(code: string | undefined): number {
   return code === 'ENVIRONMENT' ? exitCodes.environment : exitCodes.failed
 }
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
   process.once(signal, () => process.exit(code))
 }
 // `./maru logs | head` closes our output: that is no error.

@@ -26,7 +26,6 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
 }
 
-// eslint-disable-next-line no-control-regex -- the escape sequences of colours are control characters
 const plain = (text: string): string => text.replace(/\u001B\[[\d;]*m/g, '')
 
 /** `12 s`, `3 min`, `5 h`, `2 d`. */

@@ -34,7 +34,7 @@ async function lines(started: readonly StartedJob[]): Promise<void> {
       onSay((line) => say(`${job.name}: ${line}`))
       const done = await outcome
       if (done.ok) say(ending(job.title, done))
-      else if (!done.skipped) say(`${job.title}: ${done.error.message}`)
+      else if (!done.skipped) say(`${job.title}: ${done.vital ? 'failed' : done.error.message}`)
     }),
   )
 }
@@ -46,6 +46,10 @@ const ending = (title: string, { note, tookMs }: Outcome & { ok: true }): string
 
 function throwFirst(outcomes: readonly Outcome[]): void {
   for (const outcome of outcomes) {
-    if (!outcome.ok && outcome.vital && !outcome.skipped) throw outcome.error
+    if (!outcome.ok && outcome.vital && !outcome.skipped) {
+      throw new Error(
+        `${outcome.error.message}\nWhen it is mended: ./maru up starts what is missing.`,
+      )
+    }
   }
 }

@@ -13,7 +13,9 @@ export function replicasFrom(all: Topology, words: readonly string[]): Record<st
       const [, name = '', count = ''] = /^([\w-]+)=(\d+)$/.exec(word) ?? []
       const number = Number(count)
       if (name === '' || number < 1 || number > 9) {
-        throw new UsageError(`--replicas wants <service>=<1 to 9>, for example rank=2, not "${word}".`)
+        throw new UsageError(
+          `--replicas wants <service>=<1 to 9>, for example rank=2, not "${word}".`,
+        )
       }
       asUsage(() => serviceNamed(all, name))
       return [name, number]

@@ -63,7 +63,11 @@ function launch(state: string): void {
   const args = [...flags, join(import.meta.dirname, 'main.ts'), state]
   const options = { detached: true, cwd: state, stdio: ['ignore', output, output] as const }
   const { PATH = '', HOME = '' } = process.env
-  spawn(process.execPath, args, { ...options, stdio: [...options.stdio], env: { PATH, HOME } }).unref()
+  spawn(process.execPath, args, {
+    ...options,
+    stdio: [...options.stdio],
+    env: { PATH, HOME },
+  }).unref()
   closeSync(output)
 }
 
@@ -89,7 +93,8 @@ function connect(contact: Contact): Supervisor {
       ...(asked !== undefined && { body: JSON.stringify(asked) }),
     })
     const value: unknown = await response.json()
-    if (!response.ok) throw new Error(`The supervisor answered ${response.status}: ${String(value)}`)
+    if (!response.ok)
+      throw new Error(`The supervisor answered ${response.status}: ${String(value)}`)
     return value as Value
   }
   return {

@@ -29,7 +29,9 @@ export function engineJobs(chosen: readonly Engine[], run: Session): readonly Jo
 /** Obtains, configures and starts an engine, and waits until it answers if it is vital. */
 export async function bringUp(engine: Engine, run: Session, say: (line: string) => void) {
   const already = run.running.has(engine.name)
-  const supply = already ? run.here.installation.supplies[engine.name] : await obtain(engine, run, say)
+  const supply = already
+    ? run.here.installation.supplies[engine.name]
+    : await obtain(engine, run, say)
   if (supply === undefined && isTraceStore(engine)) return fetchLater(engine, run)
   if (supply === undefined) throw new Error(engine.missing)
   run.decide((before) => ({ ...before, supplies: { ...before.supplies, [engine.name]: supply } }))

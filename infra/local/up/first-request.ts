@@ -35,7 +35,9 @@ export async function firstRequest(
       problem = (error as Error).message
     }
   }
-  throw new Error(`No request went through the gateway within ${answerWithinMs / 1000} s: ${problem}`)
+  throw new Error(
+    `No request went through the gateway within ${answerWithinMs / 1000} s: ${problem}`,
+  )
 }
 
 async function ask(base: string, here: Here): Promise<FirstAnswer> {
@@ -64,6 +66,7 @@ async function token(base: string, { topology, where }: Here): Promise<string> {
     signal: AbortSignal.timeout(5000),
   })
   const text = await response.text()
-  if (response.status !== 200) throw new Error(`POST ${base}/token answered ${response.status}: ${text}`)
+  if (response.status !== 200)
+    throw new Error(`POST ${base}/token answered ${response.status}: ${text}`)
   return (JSON.parse(text) as { access_token: string }).access_token
 }

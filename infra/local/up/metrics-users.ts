@@ -12,9 +12,7 @@ async function postgres(server: PostgresAdmin, password: string): Promise<void> 
   try {
     const known = await admin.query('select 1 from pg_roles where rolname = $1', [metricsUser])
     const verb = known.rowCount === 0 ? 'create' : 'alter'
-    await admin.query(
-      `${verb} role ${metricsUser} login password ${admin.escapeLiteral(password)}`,
-    )
+    await admin.query(`${verb} role ${metricsUser} login password ${admin.escapeLiteral(password)}`)
     await admin.query(`grant pg_monitor to ${metricsUser}`)
   } finally {
     await admin.end()
@@ -22,7 +20,15 @@ async function postgres(server: PostgresAdmin, password: string): Promise<void> 
 }
 
 // What the exporter's own page lists for a user that may not read keys.
-const figures = ['+@connection', '+info', '+latency', '+slowlog', '+memory', '+config|get', '+client']
+const figures = [
+  '+@connection',
+  '+info',
+  '+latency',
+  '+slowlog',
+  '+memory',
+  '+config|get',
+  '+client',
+]
 
 async function redis(server: RedisAdmin, password: string): Promise<void> {
   const { host, port } = server

@@ -91,7 +91,11 @@ const chosenSettings = (service: Service): Record<string, string> =>
   )
 
 /** Waits until an instance says that it is ready. @throws Error with its reasons and its last log lines */
-export async function serviceReady(name: string, here: Here, supervisor: Supervisor): Promise<void> {
+export async function serviceReady(
+  name: string,
+  here: Here,
+  supervisor: Supervisor,
+): Promise<void> {
   const url = `${adminUrlOf(name, here.installation)}/readyz`
   const watch = crashLoop(name, supervisor)
   let hopeless = false

@@ -17,6 +17,7 @@ import { provisionJobs } from './provision.ts'
 import { serviceJobs } from './service-jobs.ts'
 import { session, type Session } from './session.ts'
 import { writeTargets } from './targets.ts'
+import { traceStoreListens } from './trace-store.ts'
 
 /** What is to run. */
 export interface Wish {
@@ -64,13 +65,13 @@ export async function up(wish: Wish, show: Show): Promise<UpResult> {
     const supervisor = await ensureSupervisor(wish.where.state, show.say)
     const run = await prepare(wish, supervisor, show)
     const engines = await present(enginesFor(wish.services, wish.observed), run)
-    await show.jobs(
-      startJobs([
-        ...engineJobs(engines, run),
-        ...provisionJobs(run).filter(({ after }) => engines.some(({ name }) => after.includes(name))),
-        ...serviceJobs(wish.services, run),
-      ]),
-    )
+    const jobs = startJobs([
+      ...engineJobs(engines, run),
+      ...provisionJobs(run).filter(({ after }) => engines.some(({ name }) => after.includes(name))),
+      ...serviceJobs(wish.services, run),
+    ])
+    // What did start is watched, also when something else did not.
+    await show.jobs(jobs).finally(async () => writeTargets(run.here, await supervisor.processes()))
     return finish(run)
   })
 }
@@ -122,7 +123,8 @@ function concerns({ services, observed }: Wish, run: Session) {
   return ({ name }: Move): boolean => {
     const own = process.env[`MARU_${name.toUpperCase().replaceAll('-', '_')}_ADDRESS`]
     const known = starting.has(name) || starting.has(name.replace(/-\d+$/, ''))
-    return known && own === undefined && !run.running.has(name)
+    // Further replicas never get the port of the first.
+    return known && own === undefined && !run.running.has(name) && !/-[2-9]$/.test(name)
   }
 }
 
@@ -133,7 +135,7 @@ function sentence({ name, which, from, to }: Move): string {
 
 async function finish(run: Session): Promise<UpResult> {
   const processes = await run.supervisor.processes()
-  await writeTargets(run.here, processes)
+  await traceStoreListens(run.here)
   const running = new Set(
     processes.filter(({ phase }) => phase === 'running').map(({ name }) => name),
   )

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Topic } from '../../model/topic.ts'
 import { within } from '../lifecycle.ts'
 import type { Logger } from '../log.ts'
@@ -16,6 +17,7 @@ export interface KafkaAdmin extends Offsets {
 }
 
 const warmWithinMs = 15_000
+const warmPauseMs = 200
 
 /** @param at `bootstrap`: brokers, comma separated; `prefix`: before topic and group names, '' in earnest */
 export async function kafkaAdmin(at: {
@@ -30,8 +32,19 @@ export async function kafkaAdmin(at: {
   return {
     ...offsetsOf(admin, connection),
     ensureTopics: (topics) => provisionTopics(at.bootstrap, topics, at.prefix),
-    warmUp: async () =>
-      void (await within(admin.fetchOffsets({ groupId, topics: [] }), warmWithinMs)),
+    warmUp: () => within(untilLoaded(() => admin.fetchOffsets({ groupId, topics: [] })), warmWithinMs),
     close: () => admin.disconnect(),
+  }
+}
+
+/** "The coordinator is loading" is the answer of a broker's first seconds. */
+async function untilLoaded(ask: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      return void (await ask())
+    } catch (error) {
+      if ((error as { retriable?: boolean }).retriable !== true) throw error
+      await delay(warmPauseMs)
+    }
   }
 }

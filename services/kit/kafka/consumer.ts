@@ -1,8 +1,7 @@
-import type { Consumer } from 'kafkajs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { counter } from '../../model/metric.ts'
 import { within } from '../lifecycle.ts'
-import { backoffMs, join, type Duty } from './member.ts'
+import { backoffMs, join, type Duty, type Member } from './member.ts'
 
 /** Members of a group that had to be made anew: a crash, or a silence of 30 s. */
 export const consumerRestarts = counter<'group'>('kafka_consumer_restarts_total', {
@@ -15,15 +14,24 @@ const silentMs = 30_000
 const lookEveryMs = 1000
 const leaveMs = 5000
 
+/** A consumption that is running. */
+export interface Consuming {
+  /**
+   * Reads a partition on from `offset`, e.g. because the consumer's own store lost what it had counted. A request
+   * only: it may be lost to a batch under way or to a rebalance, so ask again while it is needed.
+   */
+  seek(partition: number, offset: bigint): void
+}
+
 /**
  * Consumes until the service stops (stage `consume`). A member that crashes or goes silent is replaced, with
  * back-off; the readiness check `kafka <group>` fails meanwhile.
  */
-export function consumeFor<V>(duty: Duty<V>): void {
+export function consumeFor<V>(duty: Duty<V>): Consuming {
   const { context, consumption } = duty
   const { group } = consumption
   const stop = new AbortController()
-  const state = { reason: 'has not joined the group yet' as string | undefined }
+  const state: State = { reason: 'has not joined the group yet', member: undefined }
   context.meter.register(consumerRestarts)
   context.meter.add(consumerRestarts, { group }, 0)
   context.life.check(`kafka ${group}`, () => {
@@ -46,11 +54,13 @@ export function consumeFor<V>(duty: Duty<V>): void {
     stop.abort()
     await running
   })
+  return { seek: (partition, offset) => state.member?.seek(partition, offset) }
 }
 
 interface State {
   /** Why it does not consume; undefined: it does. */
   reason: string | undefined
+  member: Member | undefined
 }
 
 /** One member from its joining to its end. @returns whether it ever fetched */
@@ -65,7 +75,8 @@ async function oneMember<V>(duty: Duty<V>, state: State, stop: AbortSignal): Pro
     state.reason = undefined
   }
   const look = setInterval(() => {
-    if (performance.now() - lastSign > silentMs) ended.resolve(`was silent for ${silentMs / 1000} s`)
+    if (performance.now() - lastSign > silentMs)
+      ended.resolve(`was silent for ${silentMs / 1000} s`)
   }, lookEveryMs)
   const stopped = (): void => ended.resolve('stopped')
   stop.addEventListener('abort', stopped, { once: true })
@@ -75,8 +86,12 @@ async function oneMember<V>(duty: Duty<V>, state: State, stop: AbortSignal): Pro
     stopped: AbortSignal.any([stop, gone.signal]),
   }
   const joining = join(duty, watch)
-  joining.catch((error: unknown) => ended.resolve(`could not join: ${(error as Error).message}`))
+  joining.then(
+    (member) => (state.member = member),
+    (error: unknown) => ended.resolve(`could not join: ${(error as Error).message}`),
+  )
   state.reason = await ended.promise
+  state.member = undefined
   gone.abort()
   clearInterval(look)
   stop.removeEventListener('abort', stopped)
@@ -85,7 +100,7 @@ async function oneMember<V>(duty: Duty<V>, state: State, stop: AbortSignal): Pro
 }
 
 /** Bounded, because leaving asks a broker that may be away. */
-async function leave(joining: Promise<Consumer>): Promise<void> {
-  const leaving = joining.then((consumer) => consumer.disconnect())
+async function leave(joining: Promise<Member>): Promise<void> {
+  const leaving = joining.then((member) => member.disconnect())
   await within(leaving, leaveMs).catch(() => undefined)
 }

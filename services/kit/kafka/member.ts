@@ -42,15 +42,27 @@ const longestBackoffMs = 10_000
 export const backoffMs = (attempts: number): number =>
   Math.min(1000 * 2 ** (attempts - 1), longestBackoffMs)
 
+/** A member of a group that consumes. */
+export interface Member {
+  /** Reads a partition on from `offset`; ignored where this member does not process that partition. */
+  seek(partition: number, offset: bigint): void
+  disconnect(): Promise<void>
+}
+
 /** Joins the group and processes until it is disconnected. */
-export async function join<V>(duty: Duty<V>, watch: Watch): Promise<Consumer> {
+export async function join<V>(duty: Duty<V>, watch: Watch): Promise<Member> {
   const { connection, consumption } = duty
   const topic = connection.named(consumption.topic.name)
   const consumer = connection.client.consumer({
     ...settings,
     groupId: connection.named(consumption.group),
     // The kit makes a new member after any crash; kafkajs would leave out those that it calls not retriable.
-    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 4, restartOnFailure: async () => false },
+    retry: {
+      initialRetryTime: 100,
+      maxRetryTime: 1000,
+      retries: 4,
+      restartOnFailure: async () => false,
+    },
   })
   const partitions = assignments(duty, watch, consumer)
   const { CRASH, FETCH_START, FETCH, GROUP_JOIN } = consumer.events
@@ -70,7 +82,7 @@ export async function join<V>(duty: Duty<V>, watch: Watch): Promise<Consumer> {
     partitionsConsumedConcurrently: partitionsAtOnce,
     eachBatch: (payload) => partitions.process(payload),
   })
-  return consumer
+  return { seek: partitions.seek, disconnect: () => consumer.disconnect() }
 }
 
 interface Troubles {
@@ -105,7 +117,10 @@ function assignments<V>(duty: Duty<V>, watch: Watch, consumer: Consumer) {
         if (offset !== undefined) seek(partition, offset)
         return release(partition)
       } catch (err) {
-        context.log.warn({ err, topic: consumption.topic.name, partition }, 'start offset is not known yet')
+        context.log.warn(
+          { err, topic: consumption.topic.name, partition },
+          'start offset is not known yet',
+        )
         await delay(backoffMs(attempt), undefined, { signal: watch.stopped }).catch(() => undefined)
         if (mine !== generation || watch.stopped.aborted) return
       }
@@ -117,7 +132,13 @@ function assignments<V>(duty: Duty<V>, watch: Watch, consumer: Consumer) {
     known.attempts += 1
     troubles.set(partition, known)
     const retryInMs = backoffMs(known.attempts)
-    const line = { err: error, topic: consumption.topic.name, partition, attempts: known.attempts, retryInMs }
+    const line = {
+      err: error,
+      topic: consumption.topic.name,
+      partition,
+      attempts: known.attempts,
+      retryInMs,
+    }
     context.log.error(line, 'batch failed and comes again')
     hold(partition)
     const mine = generation
@@ -128,6 +149,9 @@ function assignments<V>(duty: Duty<V>, watch: Watch, consumer: Consumer) {
   }
 
   return {
+    seek: (partition: number, offset: bigint): void => {
+      if (open.has(partition)) seek(partition, offset)
+    },
     assigned: (partitions: readonly number[]): void => {
       generation += 1
       open.clear()
@@ -178,10 +202,15 @@ function keepBeating(payload: EachBatchPayload, watch: Watch) {
   }
 }
 
-async function commit({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload, topic: string): Promise<void> {
+async function commit(
+  { batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload,
+  topic: string,
+): Promise<void> {
   resolveOffset(batch.lastOffset())
   const offset = String(BigInt(batch.lastOffset()) + 1n)
-  await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition: batch.partition, offset }] }] })
+  await commitOffsetsIfNecessary({
+    topics: [{ topic, partitions: [{ partition: batch.partition, offset }] }],
+  })
 }
 
 type Outcome = { readonly seek?: bigint | undefined } | { readonly error: unknown }
@@ -199,7 +228,8 @@ async function handle<V>(
   try {
     for (const one of all.filter(isUnreadable))
       await letters.send(one, { cause: one.reason, attempts: 1, firstFailedAt: context.clock() })
-    if (records.length === 0) return {}
+    // A consumer that keeps its own positions must hear of every offset.
+    if (records.length === 0 && consumer.startFrom === undefined) return {}
     const batch: Batch<V> = {
       partition: fetched.partition,
       records,
@@ -208,7 +238,9 @@ async function handle<V>(
       highWatermark: BigInt(fetched.highWatermark),
     }
     const again = troubles !== undefined
-    const result = await inBatchSpan(context, { topic, group, batch, again }, () => consumer.batch(batch))
+    const result = await inBatchSpan(context, { topic, group, batch, again }, () =>
+      consumer.batch(batch),
+    )
     return { seek: result?.seek }
   } catch (error) {
     return { error }

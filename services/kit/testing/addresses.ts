@@ -1,6 +1,6 @@
 import { adminOffset, type Service } from '../../model/service.ts'
 import type { Store } from '../../model/store.ts'
-import type { Topology } from '../../model/topology.ts'
+import { frontedOf, type Topology } from '../../model/topology.ts'
 import { environmentOf, type StoreAddress } from '../bindings.ts'
 import {
   provisionDatabase,
@@ -70,6 +70,7 @@ export function benchAddresses(
     adminPort: 0,
     service: (name) =>
       urls[name] ?? `http://127.0.0.1:${portOf(all, name) + adminOffset + adminOffset}`,
+    fronted: frontedOf(all),
     store: (store) => storeAddress(store, place),
     kafka: servers.kafka ?? '127.0.0.1:1',
     prefix,

@@ -1,31 +1,30 @@
-import { Kafka, logLevel } from 'kafkajs'
 import type { Consumption } from '../../model/topic.ts'
+import { kafkaAdmin } from '../kafka/admin.ts'
+import { createLog } from '../log.ts'
 
-/** Records that the groups of these consumptions have not committed yet, over all partitions. */
+const log = createLog({ service: 'bench', instance: 'lag', level: 'silent' })
+
+/**
+ * Records that the groups of these consumptions have not committed yet, over all partitions. Infinity while the
+ * broker has no coordinator for a group, as in its first seconds.
+ */
 export async function lagOf(
   bootstrap: string,
   prefix: string,
   consumptions: readonly Consumption[],
 ): Promise<number> {
-  const admin = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
+  const admin = await kafkaAdmin({ bootstrap, prefix, log })
   try {
-    let lag = 0
+    let lag = 0n
     for (const { topic, group } of consumptions) {
-      const name = prefix + topic.name
-      const [ends, [committed]] = await Promise.all([
-        admin.fetchTopicOffsets(name),
-        admin.fetchOffsets({ groupId: prefix + group, topics: [name] }),
-      ])
-      for (const { partition, high, low } of ends) {
-        const at = Number(
-          committed?.partitions.find((one) => one.partition === partition)?.offset ?? -1,
-        )
-        lag += Number(high) - Math.max(at, Number(low))
-      }
+      const [ends, committed] = await Promise.all([admin.ends(topic), admin.committed(group, topic)])
+      for (const { partition, high, low } of ends) lag += high - (committed.get(partition) ?? low)
     }
-    return lag
+    return Number(lag)
+  } catch (error) {
+    if ((error as { retriable?: boolean }).retriable === true) return Infinity
+    throw error
   } finally {
-    await admin.disconnect()
+    await admin.close()
   }
 }

@@ -1,4 +1,5 @@
 import { service } from '../../model/service.ts'
+import * as metrics from './metrics.ts'
 
 export default service({
   name: 'kafka-exporter',
@@ -6,5 +7,6 @@ export default service({
   summary: 'Exports consumer lag and topic offsets of every declared topic.',
   port: 8106,
   observes: 'all',
+  metrics,
   slo: { availability: 99.9, latency: { p95Ms: 200 } },
 })

@@ -1,12 +1,14 @@
 import test from 'ava'
+import { testServers } from '../../../infra/local/engines/testing.ts'
 import type { Postgres } from '../../kit/postgres.ts'
+import { topology } from '../../topology.ts'
 import { upsertTitle } from './changes.ts'
 import { catalogBench, type CatalogBench } from './testing.ts'
 
 let catalog: CatalogBench
 
 test.before(async () => {
-  catalog = await catalogBench()
+  catalog = await catalogBench(topology, await testServers('kafka', 'postgres'))
 })
 
 test.after.always(() => catalog?.stop())

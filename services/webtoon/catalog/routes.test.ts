@@ -1,5 +1,5 @@
 import test from 'ava'
-import { addressOf, ownServer } from '../../../infra/local/engines/testing.ts'
+import { addressOf, ownServer, testServers } from '../../../infra/local/engines/testing.ts'
 import { bench } from '../../kit/testing.ts'
 import { topology } from '../../topology.ts'
 import { readCatalog, readSearch, writeCatalog } from '../scopes.ts'
@@ -10,7 +10,7 @@ import { catalogBench, type CatalogBench } from './testing.ts'
 let catalog: CatalogBench
 
 test.before(async () => {
-  catalog = await catalogBench()
+  catalog = await catalogBench(topology, await testServers('kafka', 'postgres'))
 })
 
 test.after.always(() => catalog?.stop())

@@ -1,21 +1,25 @@
-import { testServers } from '../../../infra/local/engines/testing.ts'
 import type { Context } from '../../kit/context.ts'
 import { kafka, type Received } from '../../kit/kafka.ts'
 import { postgres, statement, type Postgres } from '../../kit/postgres.ts'
-import { bench } from '../../kit/testing.ts'
+import { bench, type Servers } from '../../kit/testing.ts'
 import { service as declare } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
-import { topology } from '../../topology.ts'
+import type { Topology } from '../../model/topology.ts'
 import { readCatalog, writeCatalog } from '../scopes.ts'
 import { titles } from '../stores.ts'
 import { catalogUpsert, type CatalogChange } from '../topics.ts'
 import service from './service.ts'
 import { start } from './start.ts'
 
+/** Kafka and Postgres for one test file. */
+interface TestServers {
+  readonly servers: Servers
+  stop(): Promise<void>
+}
+
 /** A running catalogue for one test file, with its database and what it published. */
-export async function catalogBench() {
-  const { servers, stop: stopServers } = await testServers('kafka', 'postgres')
-  const place = await bench(topology, servers)
+export async function catalogBench(all: Topology, tested: TestServers) {
+  const place = await bench(all, tested.servers)
   const opened: Postgres[] = []
   const { url, admin } = await place.start(service, async (context) => {
     opened.push(await postgres(context, titles))
@@ -50,7 +54,7 @@ export async function catalogBench() {
     changesOf: (id: string, count: number) => changesOf(published, id, count),
     stop: async () => {
       await place.stop()
-      await stopServers()
+      await tested.stop()
     },
   }
 }

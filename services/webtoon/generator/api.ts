@@ -15,7 +15,9 @@ const wishes = (whole: Whole) =>
     duration: whole(1, 86_400).optional().meta({ description: 'Seconds; else until stopped' }),
     contentPool: whole(1, 100_000).optional(),
     userPool: whole(1, 1_000_000).optional(),
-    seed: whole(0, 2 ** 31 - 1).optional().meta({ description: 'Same seed, same choices' }),
+    seed: whole(0, 2 ** 31 - 1)
+      .optional()
+      .meta({ description: 'Same seed, same choices' }),
   })
 
 const inQuery: Whole = (least, most) => z.coerce.number<string>().int().min(least).max(most)

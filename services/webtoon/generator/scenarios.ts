@@ -52,7 +52,9 @@ export function pickerOf(scenario: Scenario, pool: number, seed: number): Picker
   return (chance, elapsedMs) => {
     const title = spikeAt(elapsedMs, pool, seed)
     if (title === undefined) return intChance(chance, pool)
-    return chance < spike.share ? title : intChance((chance - spike.share) / (1 - spike.share), pool)
+    return chance < spike.share
+      ? title
+      : intChance((chance - spike.share) / (1 - spike.share), pool)
   }
 }
 

@@ -19,7 +19,7 @@ export interface Events {
   offered(outcome: { acknowledged: number; failed: number; seconds: number }): void
   /** An event is answered with an error. */
   rejected(cause: Cause): void
-  deadLettered(eventId: string, cause: unknown): void
+  deadLettered(eventId: string): void
   /** The broker took neither the event nor its dead letter; the client knows, nobody else. */
   deadLetterLost(eventId: string, cause: unknown): void
 }
@@ -32,10 +32,9 @@ export function createEvents({ meter, log }: Context): Events {
       meter.observe(publishDuration, undefined, seconds)
     },
     rejected: (cause) => meter.add(rejected, { cause }),
-    deadLettered: (eventId, cause) => {
+    deadLettered: (eventId) => {
       meter.add(deadLettered, undefined)
       trace.getActiveSpan()?.addEvent('dead letter', { 'event.id': eventId })
-      log.warn({ eventId, err: cause }, 'the broker refused an event; it is a dead letter')
     },
     deadLetterLost: (eventId, cause) =>
       log.error({ eventId, err: cause }, 'the broker refused an event and its dead letter'),

@@ -24,7 +24,7 @@ export function publishing({ publisher, letters, events, clock }: PublishingPart
     const failure = { cause, attempts: 1, firstFailedAt: clock() }
     try {
       await within(letters.send(asRecord(event), failure), Math.max(0, ms))
-      events.deadLettered(event.eventId, cause)
+      events.deadLettered(event.eventId)
     } catch (error) {
       events.deadLetterLost(event.eventId, error)
     }

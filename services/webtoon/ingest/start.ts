@@ -13,7 +13,7 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   const { clock } = context
   const publisher = await kafka(context).publisher()
   const events = createEvents(context)
-  const letters = deadLetters(publisher)
+  const letters = deadLetters(publisher, context)
   const offer = publishing({ publisher, letters, events, clock })
   return serve(context, api, handlers({ offer, events, clock }))
 }

@@ -39,12 +39,18 @@ export interface RankStore {
   /** Counts a stretch once and moves the fence, or says where the fence is. */
   apply(partition: number, stretch: Stretch): Promise<Applied>
   /** Where counting goes on; begins at `start` without a fence or behind an older one. */
-  adopt(partition: number, at: { start: bigint; goal: bigint }): Promise<{ fence: bigint; anew: boolean }>
+  adopt(
+    partition: number,
+    at: { start: bigint; goal: bigint },
+  ): Promise<{ fence: bigint; anew: boolean }>
   standing(partitions: number): Promise<Standing>
   /** The first `n` of one window. */
   top(seconds: number, end: number, n: number): Promise<Read<readonly Ranked[]>>
   /** Everything that the windows with these ends hold. */
-  tallies(seconds: number, ends: readonly number[]): Promise<Read<readonly ReadonlyMap<string, Tally>[]>>
+  tallies(
+    seconds: number,
+    ends: readonly number[],
+  ): Promise<Read<readonly ReadonlyMap<string, Tally>[]>>
 }
 
 const whole = 'rank:whole'
@@ -100,11 +106,11 @@ function adopter(connected: Redis): RankStore['adopt'] {
 
 async function standing(connected: Redis, partitions: number): Promise<Standing> {
   const fences = Array.from({ length: partitions }, (_, partition) => fenceKey(partition))
-  const [time, ready, found] = (await connected.pipeline([
+  const [time, ready, found = []] = (await connected.pipeline([
     ['TIME'],
     ['HLEN', whole],
-    ['MGET', ...fences],
-  ])) as [[string, string], number, unknown[]]
+    ...(partitions > 0 ? [['MGET', ...fences] as const] : []),
+  ])) as [[string, string], number, unknown[]?]
   const ms = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000)
   return { time: ms, whole: ready, fences: found.map(offsetOf) }
 }

@@ -52,8 +52,4 @@ export const endsUpTo = (end: number, seconds: number, count: number): readonly 
  * kept, and before that one dedupe memory, so that the first events know their earlier copies.
  */
 export const rebuildMs =
-  keptMs(longestMs / 1000) +
-  longestMs +
-  tolerance.earlyMs +
-  tolerance.duplicateMs +
-  clockSlackMs
+  keptMs(longestMs / 1000) + longestMs + tolerance.earlyMs + tolerance.duplicateMs + clockSlackMs

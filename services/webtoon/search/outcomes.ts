@@ -20,6 +20,9 @@ export function outcomeOf(item: BulkItem): Outcome {
   return { kind: passing ? 'busy' : 'refused', error: indexError(item) }
 }
 
+/** The index is gone or closed for writing: no change is at fault, and all of them have to wait. */
+export const isClosed = ({ status }: BulkItem): boolean => status === 403 || status === 404
+
 /** The outcome of a change over several indexes: the worst of them. */
 export const worstOf = (outcomes: readonly Outcome[]): Outcome =>
   outcomes.toSorted((one, other) => severity[one.kind] - severity[other.kind])[0] ?? {

@@ -1,7 +1,8 @@
 import type { Client } from '@opensearch-project/opensearch'
+import { unavailable } from '../../kit/problem.ts'
 import { viewOf, type Document } from './documents.ts'
 import { indexDefinition } from './index-definition.ts'
-import { outcomeOf, worstOf, type BulkItem, type Outcome } from './outcomes.ts'
+import { isClosed, outcomeOf, worstOf, type BulkItem, type Outcome } from './outcomes.ts'
 import { searchBody, suggestBody, tagBody, type Question } from './queries.ts'
 
 /** The client and the name under which readers find the titles. */
@@ -46,7 +47,10 @@ export async function writableIndexes({ client, alias }: TitleIndex): Promise<re
   return Object.keys(body)
 }
 
-/** Writes documents to every index in one request. One outcome per document, in order. */
+/**
+ * Writes documents to every index in one request. One outcome per document, in order.
+ * @throws Problem 503 when an index takes no document at all
+ */
 export async function writeDocuments(
   { client }: TitleIndex,
   indexes: readonly string[],
@@ -56,7 +60,10 @@ export async function writeDocuments(
     indexes.flatMap((index) => [{ index: placeOf(document, index) }, document]),
   )
   const { body } = await client.bulk({ body: lines }, patient)
-  const outcomes = body.items.map((item) => outcomeOf(item.index as BulkItem))
+  const items = body.items.map((item) => item.index as BulkItem)
+  const closed = items.find(isClosed)
+  if (closed) throw unavailable('INDEX_CLOSED', `No title can be written: ${closed.error?.reason}`)
+  const outcomes = items.map(outcomeOf)
   const each = indexes.length
   return documents.map((_, at) => worstOf(outcomes.slice(at * each, (at + 1) * each)))
 }

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+
+/** A copy of this working tree in a temporary folder that only its owner may enter; for tests of whole commands. */
+export interface CheckoutCopy {
+  readonly root: string
+  /** Runs `./maru` in it; never rejects. */
+  maru(...words: readonly string[]): Promise<{ code: number; out: string; progress: string }>
+  /** Stops what runs, deletes its state and the copy. */
+  remove(): Promise<void>
+}
+
+const original = new URL('../../..', import.meta.url).pathname
+const packages = ['node_modules', 'infra/local/node/node_modules']
+const commandWithinMs = 180_000
+
+/** Copies what git knows or would add. The npm packages are shared: fetching them is not what is tested. */
+export function copyCheckout(): CheckoutCopy {
+  // Files keep their times, or the packages would look older than package-lock.json and be fetched again.
+  const folder = mkdtempSync(join(tmpdir(), 'maru-checkout-'))
+  chmodSync(folder, 0o700)
+  const root = join(folder, 'maru')
+  for (const file of tracked().filter((one) => existsSync(join(original, one)))) {
+    mkdirSync(dirname(join(root, file)), { recursive: true })
+    cpSync(join(original, file), join(root, file), { preserveTimestamps: true })
+  }
+  for (const one of packages) symlinkSync(join(original, one), join(root, one))
+  const maru = async (...words: readonly string[]) => {
+    const options = {
+      cwd: folder,
+      reject: false,
+      stdin: 'ignore',
+      timeout: commandWithinMs,
+    } as const
+    const done = await execa(join(root, 'maru'), words, options)
+    return { code: done.exitCode ?? -1, out: done.stdout, progress: done.stderr }
+  }
+  return {
+    root,
+    maru,
+    remove: async () => {
+      await maru('down', '--wipe')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const tracked = (): readonly string[] =>
+  execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: original,
+    encoding: 'utf8',
+  })
+    .trim()
+    .split('\n')

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { Places } from '../paths.ts'
+import { runAva } from './ava.ts'
+import { runChecks } from './checks.ts'
+import { testFiles, type Extent } from './files.ts'
+import { sharedServers } from './servers.ts'
+import type { Count, TapResult } from './tap.ts'
+
+/** One `./maru test`. */
+export interface TestRun {
+  readonly where: Places
+  readonly extent: Extent
+  /** Part of a path or a glob; leaves out the checks of the source. */
+  readonly pattern: string | undefined
+  readonly signal: AbortSignal
+  say(line: string): void
+  onResult(result: TapResult): void
+}
+
+/** Runs checks and tests on servers of their own, which always end. No test at all is a failure. */
+export async function runTests(run: TestRun): Promise<Count> {
+  const files = testFiles(run.where.root, run.extent, run.pattern)
+  if (files.length === 0) {
+    run.say(`No test file matches ${run.pattern ?? 'anything'}.`)
+    return { passed: 0, failed: 1 }
+  }
+  const checked = run.pattern === undefined ? await check(run) : { passed: 0, failed: 0 }
+  const tested = run.signal.aborted ? { passed: 0, failed: 1 } : await test(run, files)
+  const passed = checked.passed + tested.passed
+  const failed = checked.failed + tested.failed
+  return { passed, failed: tested.passed + tested.failed === 0 ? failed + 1 : failed }
+}
+
+async function check({ where, signal, onResult }: TestRun): Promise<Count> {
+  let passed = 0
+  let failed = 0
+  await runChecks(where.root, signal, (result) => {
+    if (result.ok) passed += 1
+    else failed += 1
+    onResult(result)
+  })
+  return { passed, failed }
+}
+
+async function test(run: TestRun, files: readonly string[]): Promise<Count> {
+  // A single file starts what it needs by itself, and nothing else.
+  if (files.length === 1) return ava(run, files, {})
+  run.say('starting the shared servers')
+  const servers = await sharedServers()
+  try {
+    run.say(`running ${files.length} test files`)
+    return await ava(run, files, { MARU_TEST_SERVERS: JSON.stringify(servers.addresses) })
+  } finally {
+    await servers.stop()
+  }
+}
+
+const ava = (
+  { where, signal, onResult }: TestRun,
+  files: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Count> => {
+  const cache = { NODE_COMPILE_CACHE: join(where.cache, 'node-compile-cache') }
+  return runAva({ root: where.root, files, env: { ...cache, ...env }, signal, onResult })
+}

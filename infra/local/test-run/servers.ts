@@ -1,0 +1,28 @@
+import type { Servers } from '../../../services/kit/testing.ts'
+import { addressOf, ownServer, type OwnServer } from '../engines/testing.ts'
+
+/** Servers that the test files of one run share; each file has its own databases, topics and indexes on them. */
+const shared = ['kafka', 'postgres', 'opensearch'] as const
+
+export interface SharedServers {
+  readonly addresses: Servers
+  stop(): Promise<void>
+}
+
+/** Starts the shared servers on free ports with data of their own. @throws after stopping those that started */
+export async function sharedServers(): Promise<SharedServers> {
+  const started: { name: string; server: OwnServer }[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map(({ server }) => server.stop()))
+  }
+  const starting = shared.map(async (name) => {
+    started.push({ name, server: await ownServer(name) })
+  })
+  const failed = (await Promise.allSettled(starting)).find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') {
+    await stop()
+    throw failed.reason
+  }
+  const addresses = started.map(({ name, server }) => addressOf(name, server))
+  return { addresses: Object.assign({}, ...addresses) as Servers, stop }
+}

@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Upstream } from './upstreams.ts'
+
+/** What is sent, the same at each attempt. */
+export interface Forwarded {
+  readonly method: string
+  /** Normalised path and query. */
+  readonly path: string
+  /** Name, value, name, value. */
+  readonly headers: readonly string[]
+  readonly body: Buffer | undefined
+}
+
+/** How one attempt ended. */
+export type Outcome =
+  /** The whole answer was passed on. */
+  | { readonly kind: 'passed'; readonly status: number }
+  /** An answer that was thrown away because another attempt will be made. */
+  | { readonly kind: 'dropped'; readonly status: number }
+  /** `begun`: a part of the answer is with the client already. */
+  | { readonly kind: 'failed'; readonly error: Error; readonly begun: boolean }
+
+/** Where an answer goes. */
+export interface Sink {
+  readonly response: ServerResponse
+  /** Asked once per answer, before anything is passed on. */
+  drop(status: number): boolean
+  /** Writes the head of the answer. */
+  begin(status: number, headers: IncomingHttpHeaders): void
+}
+
+/** One request under way. */
+export interface Attempt {
+  readonly outcome: Promise<Outcome>
+  /** Waits for the client, which reads slowly. */
+  readonly heldBack: boolean
+  /** Ends it: the connection to the upstream is cut. */
+  abort(reason: Error): void
+}
+
+/** Sends one request and passes its answer on as it comes, no faster than the client reads. */
+export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): Attempt {
+  const { promise, resolve } = Promise.withResolvers<Outcome>()
+  const { response } = sink
+  let controller: Dispatcher.DispatchController | undefined
+  let aborted: Error | undefined
+  let status = 0
+  let dropping = false
+  const fail = (error: Error): void =>
+    resolve({ kind: 'failed', error, begun: status > 0 && !dropping })
+
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart: (started) => {
+      controller = started
+      if (aborted) started.abort(aborted)
+    },
+    onResponseStart: (_, code, headers) => {
+      if (code < 200 || aborted) return
+      dropping = sink.drop(code)
+      status = code
+      if (!dropping) sink.begin(code, headers)
+    },
+    onResponseData: (reading, chunk) => {
+      if (dropping || response.write(chunk)) return
+      reading.pause()
+      response.once('drain', () => reading.resume())
+    },
+    onResponseEnd: () => {
+      if (!dropping) response.end()
+      resolve({ kind: dropping ? 'dropped' : 'passed', status })
+    },
+    onResponseError: (_, error) => fail(error),
+  }
+  pool.dispatch(
+    {
+      ...forwarded,
+      headers: forwarded.headers as string[],
+      body: forwarded.body ?? null,
+    } as Dispatcher.DispatchOptions,
+    handler,
+  )
+
+  return {
+    outcome: promise,
+    get heldBack() {
+      return controller?.paused === true
+    },
+    abort: (reason) => {
+      aborted = reason
+      controller?.abort(reason)
+      fail(reason)
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { v7 as uuid } from 'uuid'
+import { Problem, problemBody } from '../../kit/problem.ts'
+
+const refusals: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: new Problem(431, 'HEADERS_TOO_LARGE', 'The headers are too large.'),
+  ERR_HTTP_REQUEST_TIMEOUT: new Problem(408, 'REQUEST_TIMEOUT', 'The request came too slowly.'),
+}
+const malformed = new Problem(400, 'BAD_REQUEST', 'This is not a well-formed HTTP request.')
+
+/** Requests that Node's parser refuses never reach the application; their answers get a body and an id here. */
+export function answerRefused(server: Server): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Node's own handler looks at the same field: an answer in progress must not be written into.
+    const { _httpMessage: answering } = socket as Socket & { _httpMessage?: unknown }
+    if (!socket.writable || error.code === 'ECONNRESET' || answering) return void socket.destroy()
+    socket.end(refusal(refusals[error.code ?? ''] ?? malformed))
+  })
+}
+
+function refusal(problem: Problem): string {
+  const requestId = uuid()
+  const about = problemBody(problem, { path: '', requestId, traceId: '' })
+  const body = JSON.stringify(about)
+  return [
+    `HTTP/1.1 ${problem.status} ${about.title}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    'x-gateway: msa-webtoon',
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}
