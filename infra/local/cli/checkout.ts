@@ -1,6 +1,3 @@
-import { topology } from '../../../services/topology.ts'
-import type { Here } from '../addresses.ts'
-import { readInstallation } from '../installation.ts'
 import { places, type Places } from '../paths.ts'
 import { findSupervisor, type Supervisor } from '../supervisor/client.ts'
 import type { ProcessStatus } from '../supervisor/spec.ts'
@@ -8,12 +5,6 @@ import { EnvironmentError } from './command.ts'
 
 /** Folders of the checkout that this file lies in. */
 export const thisCheckout = (): Places => places(new URL('../../..', import.meta.url).pathname)
-
-/** The checkout with what was decided for it. */
-export function here(): Here {
-  const where = thisCheckout()
-  return { topology, where, installation: readInstallation(where) }
-}
 
 /** The supervisor of this checkout. @throws EnvironmentError when nothing runs */
 export function supervisorHere(): Supervisor {

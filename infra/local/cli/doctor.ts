@@ -1,5 +1,6 @@
 import { examine, type Finding } from '../doctor.ts'
-import { here, processesHere } from './checkout.ts'
+import { processesHere } from './checkout.ts'
+import { here } from './here.ts'
 import { exitCodes, jsonOption, type Command } from './command.ts'
 import { paint, print, printJson, table } from './output.ts'
 

@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { jsonOption } from './command.ts'
-import { here, processesHere } from './checkout.ts'
+import { processesHere } from './checkout.ts'
+import { here } from './here.ts'
 import { environment, type Environment } from './environment.ts'
 import { EnvironmentError } from './command.ts'
 import { print, printJson } from './output.ts'

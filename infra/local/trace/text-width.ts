@@ -2,7 +2,6 @@
 const wide =
   /^[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1F64F}\u{1F900}-\u{1F9FF}\u{20000}-\u{3FFFD}]/u
 const invisible = /^[\p{Mn}\p{Me}\p{Cf}\u200B]+$/u
-// eslint-disable-next-line no-control-regex -- the escape sequences of colours are control characters
 const colours = /\u001B\[[\d;]*m/g
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })

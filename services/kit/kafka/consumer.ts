@@ -3,16 +3,21 @@ import { counter } from '../../model/metric.ts'
 import { within } from '../lifecycle.ts'
 import { backoffMs, join, type Duty, type Member } from './member.ts'
 
-/** Members of a group that had to be made anew: a crash, or a silence of 30 s. */
+/** Members of a group that had to be made anew: a crash, or a silence of 45 s. */
 export const consumerRestarts = counter<'group'>('kafka_consumer_restarts_total', {
   help: 'Consumers that crashed or went silent and were replaced',
   labels: { group: [] },
 })
 
-/** A running member fetches or beats several times a second; kafkajs is known to stop without a word (#659). */
-const silentMs = 30_000
+/** A member's heartbeat is answered every 3 s. Without one for a session the broker has given it up. */
+const unheardMs = 10_000
+/** kafkajs is known to stop without a word (#659): after this long the member is replaced. */
+const silentMs = 45_000
 const lookEveryMs = 1000
 const leaveMs = 5000
+
+/** Pause before the next member: 0.5, 1, 2, 3, 3 … s, so that a consumer is back soon after its broker. */
+const restartMs = (failures: number): number => Math.min(500 * 2 ** (failures - 1), 3000)
 
 /** A consumption that is running. */
 export interface Consuming {
@@ -31,11 +36,13 @@ export function consumeFor<V>(duty: Duty<V>): Consuming {
   const { context, consumption } = duty
   const { group } = consumption
   const stop = new AbortController()
-  const state: State = { reason: 'has not joined the group yet', member: undefined }
+  const state: State = { reason: 'has not joined the group yet', heardAt: 0, member: undefined }
   context.meter.register(consumerRestarts)
   context.meter.add(consumerRestarts, { group }, 0)
   context.life.check(`kafka ${group}`, () => {
     if (state.reason !== undefined) throw new Error(state.reason)
+    const ms = performance.now() - state.heardAt
+    if (ms > unheardMs) throw new Error(`no heartbeat for ${Math.round(ms / 1000)} s`)
   })
 
   const loop = async (): Promise<void> => {
@@ -43,10 +50,10 @@ export function consumeFor<V>(duty: Duty<V>): Consuming {
       const lived = await oneMember(duty, state, stop.signal)
       if (stop.signal.aborted) return
       if (lived) failures = 1
-      const line = { group, reason: state.reason, retryInMs: backoffMs(failures) }
+      const line = { group, reason: state.reason, retryInMs: restartMs(failures) }
       context.log.error(line, 'consumer ended and is replaced')
       context.meter.add(consumerRestarts, { group })
-      await delay(backoffMs(failures), undefined, { signal: stop.signal }).catch(() => undefined)
+      await delay(restartMs(failures), undefined, { signal: stop.signal }).catch(() => undefined)
     }
   }
   const running = loop()
@@ -60,22 +67,24 @@ export function consumeFor<V>(duty: Duty<V>): Consuming {
 interface State {
   /** Why it does not consume; undefined: it does. */
   reason: string | undefined
+  /** When the broker last answered a heartbeat. */
+  heardAt: number
   member: Member | undefined
 }
 
-/** One member from its joining to its end. @returns whether it ever fetched */
+/** One member from its joining to its end. @returns whether it ever joined */
 async function oneMember<V>(duty: Duty<V>, state: State, stop: AbortSignal): Promise<boolean> {
   const ended = Promise.withResolvers<string>()
   const gone = new AbortController()
-  let lastSign = performance.now()
   let lived = false
+  state.heardAt = performance.now()
   const alive = (): void => {
-    lastSign = performance.now()
+    state.heardAt = performance.now()
     lived = true
     state.reason = undefined
   }
   const look = setInterval(() => {
-    if (performance.now() - lastSign > silentMs)
+    if (performance.now() - state.heardAt > silentMs)
       ended.resolve(`was silent for ${silentMs / 1000} s`)
   }, lookEveryMs)
   const stopped = (): void => ended.resolve('stopped')

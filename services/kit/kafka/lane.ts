@@ -90,7 +90,7 @@ export function openLane(connection: Connection, topic: string): Lane {
       closed = true
       await within(pump ?? Promise.resolve(), limits.closeMs).catch(() => undefined)
       for (const { settle } of queue.splice(0)) settle.reject(stopped(topic))
-      await producers.close()
+      await within(producers.close(), limits.closeMs).catch(() => undefined)
     },
   }
 }

@@ -20,6 +20,7 @@ export interface Duty<V> {
 
 /** A member's life signs and its end. */
 export interface Watch {
+  /** The broker answered a heartbeat or let it join. */
   alive(): void
   crashed(error: unknown): void
   readonly stopped: AbortSignal
@@ -34,6 +35,12 @@ const settings = {
   maxBytesPerPartition: 1024 * 1024,
   allowAutoTopicCreation: false,
 }
+/**
+ * Half a minute: a member that comes back by itself keeps its place, while a new one must wait until the broker has
+ * given up the old one (session time-out). After a crash the kit makes a new member; kafkajs' own restart would leave
+ * out the errors that it calls not retriable.
+ */
+const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 30 }
 const partitionsAtOnce = 8
 const heartbeatEveryMs = 1000
 const longestBackoffMs = 10_000
@@ -56,19 +63,13 @@ export async function join<V>(duty: Duty<V>, watch: Watch): Promise<Member> {
   const consumer = connection.client.consumer({
     ...settings,
     groupId: connection.named(consumption.group),
-    // The kit makes a new member after any crash; kafkajs would leave out those that it calls not retriable.
-    retry: {
-      initialRetryTime: 100,
-      maxRetryTime: 1000,
-      retries: 4,
-      restartOnFailure: async () => false,
-    },
+    retry: { ...retry, restartOnFailure: async () => false },
   })
   const partitions = assignments(duty, watch, consumer)
-  const { CRASH, FETCH_START, FETCH, GROUP_JOIN } = consumer.events
+  const { CRASH, GROUP_JOIN, HEARTBEAT } = consumer.events
   consumer.on(CRASH, ({ payload }) => watch.crashed(payload.error))
-  consumer.on(FETCH_START, () => watch.alive())
-  consumer.on(FETCH, () => watch.alive())
+  // Fetches are reported when they fail, too; a heartbeat was answered.
+  consumer.on(HEARTBEAT, () => watch.alive())
   // Listeners run before the first fetch of the new assignment, and `assigned` pauses before it awaits.
   consumer.on(GROUP_JOIN, ({ payload }) => {
     watch.alive()
@@ -162,7 +163,7 @@ function assignments<V>(duty: Duty<V>, watch: Watch, consumer: Consumer) {
     process: async (payload: EachBatchPayload): Promise<void> => {
       const { partition } = payload.batch
       if (!open.has(partition) || payload.isStale() || !payload.isRunning()) return
-      const beating = keepBeating(payload, watch)
+      const beating = keepBeating(payload)
       try {
         const outcome = await handle(duty, payload, troubles.get(partition))
         if ('error' in outcome) return failed(partition, outcome.error)
@@ -189,10 +190,10 @@ async function startOf<V>(duty: Duty<V>, partition: number): Promise<bigint | un
  * A handler may take longer than the session. What a heartbeat says (a rebalance) is thrown when the batch is done:
  * its offsets are still accepted then.
  */
-function keepBeating(payload: EachBatchPayload, watch: Watch) {
+function keepBeating(payload: EachBatchPayload) {
   let said: unknown
   const timer = setInterval(() => {
-    payload.heartbeat().then(watch.alive, (error: unknown) => (said ??= error))
+    payload.heartbeat().catch((error: unknown) => (said ??= error))
   }, heartbeatEveryMs)
   return {
     stop: () => clearInterval(timer),

@@ -64,12 +64,23 @@ export async function recordsOf<V>(
 async function unread({ bootstrap, prefix }: Shelf, topic: Topic): Promise<Map<number, bigint>> {
   const admin = await kafkaAdmin({ bootstrap, prefix, log })
   try {
-    const ends = await admin.ends(topic)
+    const ends = await patiently(() => admin.ends(topic))
     return new Map(
       ends.filter(({ low, high }) => high > low).map((one) => [one.partition, one.high]),
     )
   } finally {
     await admin.close()
+  }
+}
+
+/** A topic that was made a moment ago has no leader yet. */
+async function patiently<Value>(ask: () => Promise<Value>, attempts = 50): Promise<Value> {
+  try {
+    return await ask()
+  } catch (error) {
+    if ((error as { retriable?: boolean }).retriable !== true || attempts === 0) throw error
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    return patiently(ask, attempts - 1)
   }
 }
 

@@ -58,8 +58,8 @@ export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): A
     onResponseStart: (_, code, headers) => {
       if (code < 200 || aborted) return
       dropping = sink.drop(code)
-      status = code
       if (!dropping) sink.begin(code, headers)
+      status = code
     },
     onResponseData: (reading, chunk) => {
       if (dropping || response.write(chunk)) return

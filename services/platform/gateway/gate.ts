@@ -85,7 +85,7 @@ async function admit(
   verifier: Verifier,
 ): Promise<Claims | undefined> {
   const route = place && routeFor(place, ctx.method)
-  if (route?.access === 'public' || (place && !route && place.open)) return undefined
+  if (route ? route.access === 'public' : place?.open) return undefined
   const claims = await verifier.verify(ctx.req.headers.authorization)
   if (route && route.access !== 'public') requireScope(claims, route.access)
   return claims
@@ -133,10 +133,10 @@ async function passageOf(
     forwarded: { method: ctx.method, path: target.path + target.query, headers, body },
     response: ctx.res,
     begin: (status, answered) => {
-      ctx.respond = false
       passHeaders(answered, ctx.res)
       sayTime(ctx)
       ctx.res.writeHead(status)
+      ctx.respond = false
     },
   }
 }

@@ -68,7 +68,6 @@ function normalised(path: string): string {
 function decoded(segment: string): string {
   try {
     const text = decodeURIComponent(segment)
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     if (!/[\u0000-\u001f\u007f/\\]/.test(text)) return text
   } catch {
     // Overlong or broken UTF-8.

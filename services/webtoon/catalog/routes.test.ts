@@ -153,7 +153,8 @@ test('without Kafka it works, without Postgres it answers 503 at once, is not re
     await server.stop()
   })
   const running = await other.start(service, start)
-  const headers = await other.bearer(readCatalog, writeCatalog)
+  const token = await other.bearer(readCatalog, writeCatalog)
+  const headers = { ...token, 'content-type': 'application/json' }
   const get = () => fetch(`${running.url}/catalog/w-001`, { headers })
   const body = JSON.stringify({ id: 'w-001', title: '미생' })
   const write = () => fetch(`${running.url}/catalog/upsert`, { method: 'POST', headers, body })

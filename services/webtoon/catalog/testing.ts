@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Context } from '../../kit/context.ts'
 import { kafka, type Received } from '../../kit/kafka.ts'
 import { postgres, statement, type Postgres } from '../../kit/postgres.ts'
@@ -32,7 +33,8 @@ export async function catalogBench(all: Topology, tested: TestServers) {
 
   const send = async (line: string, body?: unknown, headers: Record<string, string> = {}) => {
     const [method = '', path = ''] = line.split(' ')
-    const known = { ...(await place.bearer(readCatalog, writeCatalog)), ...headers }
+    const token = await place.bearer(readCatalog, writeCatalog)
+    const known = { ...token, 'content-type': 'application/json', ...headers }
     const json = body === undefined ? {} : { body: JSON.stringify(body) }
     const answer = await fetch(url + path, { method, headers: known, ...json })
     const text = await answer.text()
@@ -49,7 +51,7 @@ export async function catalogBench(all: Topology, tested: TestServers) {
       send('POST /catalog/upsert', body, headers),
     metrics: async () => (await fetch(`${admin}/metrics`)).text(),
     rows: <Row>(text: string, ...values: unknown[]): Promise<Row[]> =>
-      database.query<Row>(statement(`test ${text}`, text), values),
+      database.query<Row>(statement(nameOf(text), text), values),
     /** What Kafka holds of a title, once it has `count` changes of it. */
     changesOf: (id: string, count: number) => changesOf(published, id, count),
     stop: async () => {
@@ -87,3 +89,6 @@ async function changesOf(published: readonly Received<CatalogChange>[], id: stri
     await new Promise((resolve) => setTimeout(resolve, 20))
   return found()
 }
+
+/** Postgres cuts the names of statements at 63 bytes. */
+const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)

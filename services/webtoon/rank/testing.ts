@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import kafkajs from 'kafkajs'
+import { within } from '../../kit/lifecycle.ts'
 import type { Servers } from '../../kit/testing.ts'
 import type { Counts, LogRecord } from './recount.ts'
 
@@ -92,7 +94,25 @@ export async function log(bootstrap: string, topic: string) {
     /** Lets record times be forged: the rules at their borders cannot be reached with the broker's clock. */
     takeOwnTimes: () => setTopicTime(client, topic),
     read: () => readAll(client, topic),
+    /** Resolves when every partition is counted to its end. */
+    counted: (redis: Redis, withinMs = 60_000) =>
+      within(allCounted(client, topic, redis), withinMs, 'the log was not counted in time'),
     close: () => producer.disconnect(),
+  }
+}
+
+async function allCounted(client: kafkajs.Kafka, topic: string, redis: Redis): Promise<void> {
+  const admin = client.admin()
+  await admin.connect()
+  const ends = await admin.fetchTopicOffsets(topic)
+  await admin.disconnect()
+  const keys = ends.map(({ partition }) => `rank:fence:${partition}`)
+  for (;;) {
+    const fences = await redis.mget(keys).catch(() => [])
+    const whole = await redis.hlen('rank:whole').catch(() => 0)
+    const done = ends.every(({ high }, at) => Number(fences[at] ?? -1) >= Number(high))
+    if (done && whole === ends.length) return
+    await delay(50)
   }
 }
 

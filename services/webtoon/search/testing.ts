@@ -122,7 +122,8 @@ const reader = declare({
   name: 'search-reader',
   summary: 'Reads the dead letters of the index.',
   port: 28003,
-  consumes: [consume(catalogDeadLetters, 'search-reader')],
+  // The kit wants a place for what cannot be read; of dead letters everything can.
+  consumes: [consume({ ...catalogDeadLetters, deadLetters: catalogDeadLetters }, 'search-reader')],
 })
 
 async function listen(context: Context<typeof reader>, into: Received<unknown>[]) {

@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { execa } from 'execa'
+import { innerWords, words } from './command.ts'
+import { concerns } from './source-changes.ts'
+import { topology } from '../../../services/topology.ts'
+import { serviceNamed } from '../../../services/model/topology.ts'
+
+const root = new URL('../../..', import.meta.url).pathname
+const state = mkdtempSync(join(tmpdir(), 'maru-words-'))
+test.after.always(() => rmSync(state, { recursive: true, force: true }))
+
+const maru = (...argv: string[]) =>
+  execa(join(root, 'maru'), argv, { reject: false, stdin: 'ignore', env: { MARU_STATE: state } })
+
+test('every word has its file', (t) => {
+  for (const word of [...words, ...innerWords]) {
+    t.true(existsSync(join(import.meta.dirname, `${word}.ts`)), word)
+  }
+})
+
+test('without a word it says what it can do and the state that it is in', async (t) => {
+  const { exitCode, stdout } = await maru()
+  t.is(exitCode, 0)
+  t.regex(stdout, /up .*start the platform/)
+  t.regex(stdout, /Nothing runs in this checkout/)
+})
+
+test('an unknown word is a wrong use and gets a suggestion', async (t) => {
+  const { exitCode, stdout, stderr } = await maru('upp')
+  t.is(exitCode, 2)
+  t.regex(stderr, /Did you mean up\?/)
+  t.is(stdout, '')
+})
+
+test('an unknown service and a wrong count are wrong uses', async (t) => {
+  t.like(await maru('up', '--only', 'rnk'), { exitCode: 2 })
+  t.like(await maru('up', '--replicas', 'rank'), { exitCode: 2 })
+  t.like(await maru('test', '--fast', '--all'), { exitCode: 2 })
+})
+
+test('env before the first up says what to do', async (t) => {
+  const { exitCode, stderr } = await maru('env')
+  t.is(exitCode, 3)
+  t.regex(stderr, /\.\/maru up/)
+})
+
+test('ps and down of a checkout in which nothing runs are no failures', async (t) => {
+  t.like(await maru('ps', '--json'), { exitCode: 0, stdout: '[]' })
+  t.like(await maru('down'), { exitCode: 0, stdout: 'Nothing was running.' })
+})
+
+test('a pattern that fits no test is a failure', async (t) => {
+  const { exitCode, stdout } = await maru('test', 'no-such-test')
+  t.is(exitCode, 1)
+  t.is(stdout.split('\n').at(-1), '0 passed, 1 failed')
+})
+
+test('it works from another folder and through a symbolic link', async (t) => {
+  const link = join(state, 'maru')
+  symlinkSync(join(root, 'maru'), link)
+  const options = { cwd: '/', env: { MARU_STATE: state } }
+  t.like(await execa(link, ['ps', '--json'], options), { exitCode: 0, stdout: '[]', stderr: '' })
+})
+
+test('a change concerns a service by its folder, its product and the kit, not by its neighbours', (t) => {
+  const rank = serviceNamed(topology, 'rank')
+  t.true(concerns('services/webtoon/rank/store.ts', rank))
+  t.true(concerns('services/webtoon/topics.ts', rank))
+  t.true(concerns('services/kit/redis.ts', rank))
+  t.false(concerns('services/webtoon/catalog/store.ts', rank))
+  t.false(concerns('services/platform/scopes.ts', rank))
+})

@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { z } from 'zod'
+
+/** The front door with a token, as a client has it. */
+export interface Gateway {
+  readonly url: string
+  /**
+   * Sends a request, waits and repeats where the gateway says 429.
+   * @throws Error with the answer for every other status that is not 2xx, and after a minute of 429
+   */
+  send<Schema extends z.ZodType>(
+    line: string,
+    wishes: { readonly body?: unknown; readonly schema: Schema },
+  ): Promise<Answer<z.output<Schema>>>
+}
+
+export interface Answer<Body> {
+  readonly body: Body
+  readonly headers: Headers
+  readonly traceId: string
+}
+
+/** A client of the auth service, as `./maru env --json` prints it. */
+export interface ClientSecret {
+  readonly id: string
+  readonly secret: string
+  readonly scopes: readonly string[]
+}
+
+const answerWithinMs = 10_000
+const patienceMs = 60_000
+
+/** Asks for a token with all the client's scopes, by client credentials. @throws Error with the answer */
+export async function openGateway(url: string, client: ClientSecret): Promise<Gateway> {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: client.id,
+    client_secret: client.secret,
+    scope: client.scopes.join(' '),
+  })
+  const answer = await patiently(`${url}/token`, { method: 'POST', body: form })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  const authorization = `Bearer ${token}`
+  return {
+    url,
+    send: async (line, { body, schema }) => {
+      const [method = 'GET', path = ''] = line.split(' ')
+      const json = body === undefined ? {} : { body: JSON.stringify(body) }
+      const headers = {
+        authorization,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      }
+      const { headers: told, ...response } = await read(
+        await patiently(url + path, { method, headers, ...json }),
+      )
+      return {
+        body: schema.parse(response.body),
+        headers: told,
+        traceId: told.get('x-trace-id') ?? '',
+      }
+    },
+  }
+}
+
+async function read(response: Response): Promise<{ body: unknown; headers: Headers }> {
+  const text = await response.text()
+  return { body: text === '' ? undefined : JSON.parse(text), headers: response.headers }
+}
+
+/** The limit is part of the platform: a client that is told to wait waits as long as it is told. */
+async function patiently(url: string, init: RequestInit): Promise<Response> {
+  const until = performance.now() + patienceMs
+  for (;;) {
+    const response = await answered(url, init)
+    if (response.ok) return response
+    const text = await response.text()
+    const limited = response.status === 429 && performance.now() < until
+    if (!limited) throw new Error(`${init.method} ${url} answered ${response.status}: ${text}`)
+    await delay(Math.max(100, Number(response.headers.get('retry-after') ?? 1) * 1000))
+  }
+}
+
+const answered = (url: string, init: RequestInit): Promise<Response> =>
+  fetch(url, { ...init, signal: AbortSignal.timeout(answerWithinMs) }).catch(
+    (error: Error & { cause?: { code?: string } }) => {
+      const reason = error.cause?.code ?? error.message
+      throw new Error(`${init.method} ${url} was not answered (${reason}). What runs: ./maru ps`)
+    },
+  )

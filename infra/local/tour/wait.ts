@@ -1,0 +1,37 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+interface Wait {
+  readonly deadlineMs: number
+  readonly everyMs?: number
+  /** What has not happened, said at the deadline. */
+  reason(): string
+}
+
+/** Asks until the answer is not undefined. @throws Error with the reason at the deadline */
+export async function waitFor<Value>(
+  ask: () => Promise<Value | undefined>,
+  { deadlineMs, everyMs = 250, reason }: Wait,
+): Promise<Value> {
+  const until = performance.now() + deadlineMs
+  for (;;) {
+    const value = await ask()
+    if (value !== undefined) return value
+    if (performance.now() > until) throw new Error(`not within ${deadlineMs / 1000} s: ${reason()}`)
+    await delay(everyMs)
+  }
+}
+
+/** Does `work` for every item, so many at a time; results in order. */
+export async function together<Item, Value>(
+  items: readonly Item[],
+  atATime: number,
+  work: (item: Item) => Promise<Value>,
+): Promise<readonly Value[]> {
+  const results: Value[] = []
+  const queue = items.entries()
+  const lane = async (): Promise<void> => {
+    for (const [at, item] of queue) results[at] = await work(item)
+  }
+  await Promise.all(Array.from({ length: atATime }, lane))
+  return results
+}

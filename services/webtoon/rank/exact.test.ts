@@ -1,0 +1,221 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import anyTest, { type ExecutionContext, type TestFn } from 'ava'
+import type { Redis } from 'ioredis'
+import { testServers, type OwnServer } from '../../../infra/local/engines/testing.ts'
+import { bench, type Bench } from '../../kit/testing.ts'
+import { topology } from '../../topology.ts'
+import { pageView } from '../topics.ts'
+import { recount } from './recount.ts'
+import service from './service.ts'
+import { start } from './start.ts'
+import {
+  adminRedis,
+  books,
+  heldCounts,
+  heldScores,
+  lines,
+  log,
+  randomFrom,
+  scoresOf,
+  type Event,
+} from './testing.ts'
+
+interface World {
+  readonly place: Bench
+  readonly redis: Redis
+  readonly server: OwnServer
+  readonly bootstrap: string
+  readonly stop: () => Promise<void>
+}
+type Test = ExecutionContext<World>
+
+const test = anyTest as TestFn<World>
+
+test.beforeEach('topics and Redis of its own', async (t) => {
+  const { servers, own, stop } = await testServers('kafka', 'redis')
+  const { redis: server } = own
+  if (!server || !servers.kafka) throw new Error('Kafka and Redis are needed.')
+  const place = await bench(topology, servers)
+  const redis = adminRedis(servers)
+  const stopAll = async (): Promise<void> => {
+    redis.disconnect()
+    await place.stop()
+    await stop()
+  }
+  t.context = { place, redis, server, bootstrap: servers.kafka, stop: stopAll }
+})
+
+test.afterEach.always(async (t) => t.context.stop())
+
+test.serial('ranks equal a recount of the topic at every border of the rules', async (t) => {
+  const views = await topicOf(t)
+  await views.takeOwnTimes()
+  await t.context.place.start(service, start)
+  const begin = Math.ceil(Date.now() / 300_000) * 300_000
+  const event = (eventId: string, ts: number, timestamp: number) => ({
+    ...{ contentId: 'w-001', action: 'view' as const, eventId },
+    ...{ ts: begin + ts, timestamp: begin + timestamp },
+  })
+  await views.write([
+    event('a', 0, 0),
+    event('a', 60_000, 60_000),
+    event('a', 360_000, 360_000),
+    event('a', 360_001, 360_001),
+    event('late', 400_000, 460_000),
+    event('too late', 400_000, 460_001),
+    event('early', 470_000, 465_000),
+    event('too early', 470_001, 465_000),
+    event('border', 480_000, 480_500),
+    event('before border', 479_999, 480_501),
+  ])
+  await views.writeRaw('w-001', '{"eventId":')
+  const random = randomFrom(3)
+  const more = Array.from({ length: 5000 }, (_, at) => ({
+    contentId: `w-${random(200)}`,
+    eventId: String(random(40)),
+    action: random(3) === 0 ? ('like' as const) : ('view' as const),
+    ts: begin + at * 200 - random(61_000),
+    timestamp: begin + at * 200 + random(3000),
+  }))
+  await views.write(more)
+  await views.counted(t.context.redis)
+  await equalsRecount(t, views)
+  const { counted, duplicate, late, early, dead, offsets } = await books(t.context.redis)
+  t.is(dead, 1)
+  t.is(offsets, 5011)
+  t.is((counted ?? 0) + (duplicate ?? 0) + (late ?? 0) + (early ?? 0) + 1, offsets)
+})
+
+test.serial(
+  'two replicas under kill -9, restarts and a hand-over count every event once',
+  async (t) => {
+    const views = await topicOf(t)
+    const first = await replica(t, 1)
+    const second = await replica(t, 2)
+    const load = steadily(views, 400)
+    await delay(3000)
+    await killed(first)
+    const third = await replica(t, 1)
+    await delay(2000)
+    second.kill('SIGTERM')
+    const [code] = (await once(second, 'exit')) as [number]
+    t.is(code, 0)
+    const fourth = await replica(t, 2)
+    await delay(1000)
+    await killed(fourth)
+    const fifth = await replica(t, 2)
+    await load.end()
+    await views.counted(t.context.redis)
+    await Promise.all([third, fifth].map(killed))
+    await equalsRecount(t, views)
+  },
+)
+
+test.serial(
+  'after a wipe of Redis everything is counted again, silent partitions too',
+  async (t) => {
+    const views = await topicOf(t)
+    await t.context.place.start(service, start)
+    const load = steadily(views, 300)
+    await delay(2000)
+    await t.context.redis.flushall()
+    await delay(2000)
+    await load.end()
+    await views.counted(t.context.redis)
+    await equalsRecount(t, views)
+    await t.context.redis.flushall()
+    await views.counted(t.context.redis)
+    await equalsRecount(t, views)
+  },
+)
+
+test.serial('after a kill -9 of Redis mid-load the counts are exact again', async (t) => {
+  const views = await topicOf(t)
+  await t.context.place.start(service, start)
+  const load = steadily(views, 300)
+  for (let round = 0; round < 2; round += 1) {
+    await delay(1500)
+    await t.context.server.crash()
+    await delay(500)
+    await t.context.server.restart()
+  }
+  await load.end()
+  await views.counted(t.context.redis)
+  await equalsRecount(t, views)
+})
+
+async function topicOf({ context }: Test) {
+  await context.place.environment(service)
+  return log(context.bootstrap, context.place.prefix + pageView.name)
+}
+
+/** Whole maps are compared: each count of each title in each window. */
+async function equalsRecount(t: Test, views: Awaited<ReturnType<typeof topicOf>>): Promise<void> {
+  const { counts, counted } = recount(await views.read())
+  t.true(counted > 0)
+  t.deepEqual(lines(await heldCounts(t.context.redis)), lines(counts))
+  t.deepEqual(lines(await heldScores(t.context.redis)), lines(scoresOf(counts)))
+}
+
+/** Writes about `perSecond` events, every tenth a copy, some late, until `end`. */
+function steadily(views: Awaited<ReturnType<typeof topicOf>>, perSecond: number) {
+  const random = randomFrom(7)
+  const sent: Event[] = []
+  let stopped = false
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      const events = Array.from({ length: perSecond / 20 }, () => someEvent(random, sent))
+      await views.write(events)
+      await delay(50)
+    }
+  }
+  const running = loop()
+  return {
+    end: async (): Promise<void> => {
+      stopped = true
+      await running
+    },
+  }
+}
+
+/** Windows that are short lived must outlive the test: no event lies more than 62 s back, and tests are short. */
+function someEvent(random: (below: number) => number, sent: Event[]): Event {
+  const copy = sent[random(sent.length || 1)]
+  if (copy && random(10) === 0) return copy
+  const event: Event = {
+    contentId: `w-${random(60)}`,
+    eventId: String(sent.length),
+    action: random(5) === 0 ? 'like' : 'view',
+    ts: Date.now() - (random(50) === 0 ? 62_000 : random(20_000)),
+  }
+  sent.push(event)
+  return event
+}
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+
+/** A replica as a process of its own, ready to be killed. */
+async function replica({ context: { place } }: Test, number: number): Promise<ChildProcess> {
+  const env = await place.environment(service, { replica: number, env: { LOG_LEVEL: 'info' } })
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise<void>((resolve, reject) => {
+    let said = ''
+    child.once('exit', (code) => reject(new Error(`rank ended with ${code}: ${said}`)))
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('"ready"')) resolve()
+    })
+  })
+  return child
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
