@@ -12,6 +12,8 @@ interface Situation {
   readonly kept: Readonly<Record<string, Ports>>
   /** Listeners that run now and hold their ports. */
   readonly running: ReadonlySet<string>
+  /** Ports that other checkouts are about to bind. */
+  readonly reserved?: ReadonlySet<number>
 }
 
 /** The ports of everybody, and those that could not be had. */
@@ -33,11 +35,11 @@ export interface Move {
  */
 export async function planPorts(
   listeners: readonly Listener[],
-  { kept, running }: Situation,
+  { kept, running, reserved }: Situation,
 ): Promise<PortPlan> {
   const wanted = [...listeners.map(({ preferred }) => preferred), ...Object.values(kept)]
   const promised = new Set(wanted.flatMap((ports) => Object.values(ports)))
-  const given = new Set<number>()
+  const given = new Set(reserved)
   const ports: Record<string, Ports> = {}
   const moved: Move[] = []
   for (const { name, preferred } of listeners) {

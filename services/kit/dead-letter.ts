@@ -43,12 +43,26 @@ export function deadLetters(publisher: Publisher, context?: Context): DeadLetter
     send: async (record, failure) => {
       const { topic, original } = record
       if (!topic.deadLetters)
-        throw new Error(`The topic ${topic.name} declares no deadLetters, so this record has no place to go.`)
+        throw new Error(
+          `The topic ${topic.name} declares no deadLetters, so this record has no place to go.`,
+        )
       const headers = { ...present(original.headers), ...causeHeaders(record, failure) }
-      await publisher.forward(topic.deadLetters, { key: original.key, value: original.value, headers })
+      await publisher.forward(topic.deadLetters, {
+        key: original.key,
+        value: original.value,
+        headers,
+      })
       const labels = { topic: topic.name, reason: errorClass(failure.cause) }
       context?.meter.add(deadLettersSent, labels)
-      context?.log.warn({ ...labels, partition: record.partition, offset: String(record.offset), err: failure.cause }, 'dead letter')
+      context?.log.warn(
+        {
+          ...labels,
+          partition: record.partition,
+          offset: String(record.offset),
+          err: failure.cause,
+        },
+        'dead letter',
+      )
     },
   }
 }
@@ -72,7 +86,14 @@ function errorClass(cause: unknown): string {
   return typeof code === 'string' ? code : typeof name === 'string' ? name : 'Error'
 }
 
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
 
-const present = (headers: Original['headers']): Record<string, string | Buffer | (string | Buffer)[]> =>
-  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+const present = (
+  headers: Original['headers'],
+): Record<string, string | Buffer | (string | Buffer)[]> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  )

@@ -44,7 +44,12 @@ async function wire(consumed: boolean): Promise<Wire> {
     })
   })
   if (consumed) ({ context } = await where.start(sender, send))
-  return { where, got, publisher: publisher as unknown as Publisher, checks: () => context.life.checks() }
+  return {
+    where,
+    got,
+    publisher: publisher as unknown as Publisher,
+    checks: () => context.life.checks(),
+  }
 }
 
 const order = (id: string) => ({ key: 'one-partition', value: { id, amount: 1 } })
@@ -59,59 +64,86 @@ test.serial('the very first group of a fresh broker gets its records', async (t)
   t.true(await ready(one))
 })
 
-test.serial('a broker that was killed is found again within ten seconds of its return', async (t) => {
-  const one = await wire(true)
-  t.teardown(() => one.where.stop())
-  await until('readiness', () => ready(one))
-  await broker.crash()
-  const refused = await t.throwsAsync(one.publisher.publish(placed, order('down')))
-  t.true((refused as PublishError).retriable)
-  await until('unreadiness', async () => !(await ready(one)))
-  await broker.restart()
-  const startedAt = performance.now()
-  await until('publishing', () => one.publisher.publish(placed, order('up')).then(() => true, () => false))
-  await until('the record', () => one.got.includes('up'))
-  t.true(performance.now() - startedAt < 10_000)
-  await until('readiness', () => ready(one))
-})
+test.serial(
+  'a broker that was killed is found again within ten seconds of its return',
+  async (t) => {
+    const one = await wire(true)
+    t.teardown(() => one.where.stop())
+    await until('readiness', () => ready(one))
+    await broker.crash()
+    const refused = await t.throwsAsync(one.publisher.publish(placed, order('down')))
+    t.true((refused as PublishError).retriable)
+    await until('unreadiness', async () => !(await ready(one)))
+    await broker.restart()
+    const startedAt = performance.now()
+    await until('publishing', () =>
+      one.publisher.publish(placed, order('up')).then(
+        () => true,
+        () => false,
+      ),
+    )
+    await until('the record', () => one.got.includes('up'))
+    t.true(performance.now() - startedAt < 10_000)
+    await until('readiness', () => ready(one))
+  },
+)
 
-test.serial('after a request whose fate is unknown the next message is not taken for its repetition', async (t) => {
-  const one = await wire(false)
-  t.teardown(() => one.where.stop())
-  await one.publisher.publish(placed, order('zero'))
-  broker.kill('SIGSTOP')
-  const error = await t.throwsAsync(one.publisher.publish(placed, order('unknown')))
-  broker.kill('SIGCONT')
-  t.like(error, { code: 'TIMEOUT', retriable: true })
-  await until('the next', () => one.publisher.publish(placed, order('next')).then(() => true, () => false))
-  const log = await readLog(`${one.where.prefix}shop.orders.v1`)
-  t.true(log.includes('next'), log.join())
-})
-
-test.serial('a publisher whose broker hangs refuses what it cannot hold, and its caller decides how long to wait', async (t) => {
-  const one = await wire(false)
-  t.teardown(async () => {
+test.serial(
+  'after a request whose fate is unknown the next message is not taken for its repetition',
+  async (t) => {
+    const one = await wire(false)
+    t.teardown(() => one.where.stop())
+    await one.publisher.publish(placed, order('zero'))
+    broker.kill('SIGSTOP')
+    const error = await t.throwsAsync(one.publisher.publish(placed, order('unknown')))
     broker.kill('SIGCONT')
-    await one.where.stop()
-  })
-  await one.publisher.publish(placed, order('zero'))
-  broker.kill('SIGSTOP')
-  const startedAt = performance.now()
-  const late = await t.throwsAsync(
-    one.publisher.publish(placed, { ...order('late'), signal: AbortSignal.timeout(200) }),
-  )
-  t.is((late as PublishError).code, 'TIMEOUT')
-  t.true(performance.now() - startedAt < 1000)
-  const many = Array.from({ length: 21_000 }, (_, n) => one.publisher.publish(placed, order(`m${n}`)))
-  const codes = (await Promise.allSettled(many.slice(-10))).map((result) =>
-    result.status === 'rejected' ? (result.reason as PublishError).code : 'fulfilled',
-  )
-  t.true(codes.every((code) => code === 'OVERLOADED'), codes.join())
-  void Promise.allSettled(many)
-})
+    t.like(error, { code: 'TIMEOUT', retriable: true })
+    await until('the next', () =>
+      one.publisher.publish(placed, order('next')).then(
+        () => true,
+        () => false,
+      ),
+    )
+    const log = await readLog(`${one.where.prefix}shop.orders.v1`)
+    t.true(log.includes('next'), log.join())
+  },
+)
+
+test.serial(
+  'a publisher whose broker hangs refuses what it cannot hold, and its caller decides how long to wait',
+  async (t) => {
+    const one = await wire(false)
+    t.teardown(async () => {
+      broker.kill('SIGCONT')
+      await one.where.stop()
+    })
+    await one.publisher.publish(placed, order('zero'))
+    broker.kill('SIGSTOP')
+    const startedAt = performance.now()
+    const late = await t.throwsAsync(
+      one.publisher.publish(placed, { ...order('late'), signal: AbortSignal.timeout(200) }),
+    )
+    t.is((late as PublishError).code, 'TIMEOUT')
+    t.true(performance.now() - startedAt < 1000)
+    const many = Array.from({ length: 21_000 }, (_, n) =>
+      one.publisher.publish(placed, order(`m${n}`)),
+    )
+    const codes = (await Promise.allSettled(many.slice(-10))).map((result) =>
+      result.status === 'rejected' ? (result.reason as PublishError).code : 'fulfilled',
+    )
+    t.true(
+      codes.every((code) => code === 'OVERLOADED'),
+      codes.join(),
+    )
+    void Promise.allSettled(many)
+  },
+)
 
 async function readLog(topic: string): Promise<string[]> {
-  const client = new kafkajs.Kafka({ brokers: [servers.kafka ?? ''], logLevel: kafkajs.logLevel.NOTHING })
+  const client = new kafkajs.Kafka({
+    brokers: [servers.kafka ?? ''],
+    logLevel: kafkajs.logLevel.NOTHING,
+  })
   const reader = client.consumer({ groupId: `${topic}-reader` })
   const log: string[] = []
   await reader.connect()
@@ -121,7 +153,9 @@ async function readLog(topic: string): Promise<string[]> {
       log.push((JSON.parse(String(message.value)) as { id: string }).id)
     },
   })
-  await until('the log', () => log.includes('unknown') && log.length >= 3, 8000).catch(() => undefined)
+  await until('the log', () => log.includes('unknown') && log.length >= 3, 8000).catch(
+    () => undefined,
+  )
   await reader.disconnect()
   return log
 }

@@ -3,7 +3,16 @@ import kafkajs from 'kafkajs'
 import { testServers } from '../../infra/local/engines/testing.ts'
 import type { Context } from './context.ts'
 import { kafka, PublishError, type Batch, type BatchConsumer, type Publisher } from './kafka.ts'
-import { composed, missing, placed, seller, sender, shop, until, type Order } from './testing/shop.ts'
+import {
+  composed,
+  missing,
+  placed,
+  seller,
+  sender,
+  shop,
+  until,
+  type Order,
+} from './testing/shop.ts'
 import { bench, type Bench, type Servers } from './testing.ts'
 
 let place: Bench
@@ -83,19 +92,30 @@ test('a message that the broker refuses is found in its batch; the others are ac
   await limitMessages(`${where.prefix}shop.orders.v1`, 3000)
   const fine = Array.from({ length: 20 }, (_, n) => order(`f${n}`, { note: 'x'.repeat(500) }))
   const wrong = order('wrong', { note: 'x'.repeat(5000) })
-  const all = [...fine.slice(0, 10), wrong, ...fine.slice(10)].map((one) => publish.publish(placed, one))
+  const all = [...fine.slice(0, 10), wrong, ...fine.slice(10)].map((one) =>
+    publish.publish(placed, one),
+  )
   const results = await Promise.allSettled(all)
   const failed = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
-  t.deepEqual(failed.map((error: PublishError) => error.code), ['TOO_LARGE'])
+  t.deepEqual(
+    failed.map((error: PublishError) => error.code),
+    ['TOO_LARGE'],
+  )
   t.is((await publish.publish(placed, order('later'))).offset >= 0n, true)
 })
 
 async function limitMessages(name: string, bytes: number): Promise<void> {
-  const client = new kafkajs.Kafka({ brokers: [servers.kafka ?? ''], logLevel: kafkajs.logLevel.NOTHING })
+  const client = new kafkajs.Kafka({
+    brokers: [servers.kafka ?? ''],
+    logLevel: kafkajs.logLevel.NOTHING,
+  })
   const admin = client.admin()
   await admin.connect()
   const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }]
-  await admin.alterConfigs({ validateOnly: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configEntries }] })
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configEntries }],
+  })
   await admin.disconnect()
 }
 
@@ -129,14 +149,20 @@ test('a consumer gets every record once, in order per key, and commits', async (
       seen.push(...batch.records.map(({ value }) => value.id))
     },
   })
-  for (let n = 0; n < 5; n += 1) await publish.publish(placed, { ...order('k'), value: { id: `k${n}`, amount: n } })
+  for (let n = 0; n < 5; n += 1)
+    await publish.publish(placed, { ...order('k'), value: { id: `k${n}`, amount: n } })
   await join()
   await where.drained()
   t.deepEqual(seen, ['k0', 'k1', 'k2', 'k3', 'k4'])
   const last = batches.at(-1)
   t.is(last?.nextOffset, last?.highWatermark)
   const { headers } = batches[0]?.records[0] ?? { headers: {} }
-  t.like(headers, { ce_specversion: '1.0', ce_source: '/maru/seller', ce_type: 'shop.order.placed.v1', 'content-type': 'application/json' })
+  t.like(headers, {
+    ce_specversion: '1.0',
+    ce_source: '/maru/seller',
+    ce_type: 'shop.order.placed.v1',
+    'content-type': 'application/json',
+  })
 })
 
 test('records that cannot be read go to the dead letters with cause and original bytes; good ones pass', async (t) => {
@@ -165,9 +191,19 @@ test('records that cannot be read go to the dead letters with cause and original
   t.is(seen.length, poison.length)
   const letters = await readLetters(where, poison.length + 1)
   const keyed = letters.filter((letter) => letter.key?.equals(key))
-  t.deepEqual(keyed.map((letter) => letter.headers['x-error-class']), poison.map(([, code]) => code))
-  t.deepEqual(keyed.map(({ value }) => value), poison.map(([value]) => value))
-  t.like(keyed[0]?.headers, { origin: 'outside', 'x-original-topic': 'shop.orders.v1', 'x-attempts': '1' })
+  t.deepEqual(
+    keyed.map((letter) => letter.headers['x-error-class']),
+    poison.map(([, code]) => code),
+  )
+  t.deepEqual(
+    keyed.map(({ value }) => value),
+    poison.map(([value]) => value),
+  )
+  t.like(keyed[0]?.headers, {
+    origin: 'outside',
+    'x-original-topic': 'shop.orders.v1',
+    'x-attempts': '1',
+  })
   t.regex(String(keyed[0]?.headers['x-original-offset']), /^\d+$/)
   t.regex(String(keyed[0]?.headers['x-first-failed-at']), /^\d{4}-/)
   t.is(letters.find((letter) => letter.key === null)?.headers['x-error-class'], 'NOT_JSON')
@@ -180,7 +216,10 @@ interface Letter {
 }
 
 async function readLetters(where: Bench, count: number): Promise<Letter[]> {
-  const client = new kafkajs.Kafka({ brokers: [servers.kafka ?? ''], logLevel: kafkajs.logLevel.NOTHING })
+  const client = new kafkajs.Kafka({
+    brokers: [servers.kafka ?? ''],
+    logLevel: kafkajs.logLevel.NOTHING,
+  })
   const reader = client.consumer({ groupId: `${where.prefix}letters` })
   const letters: Letter[] = []
   await reader.connect()
@@ -272,7 +311,9 @@ test('two members share the partitions, and one takes over when the other leaves
   })
   await join()
   const other = await join()
-  await until('readiness', async () => Object.values(await other.context.life.checks()).every((one) => one === 'ok'))
+  await until('readiness', async () =>
+    Object.values(await other.context.life.checks()).every((one) => one === 'ok'),
+  )
   for (let n = 0; n < 50; n += 1) await publish.publish(placed, order(`r${n}`))
   await other.stop()
   for (let n = 50; n < 100; n += 1) await publish.publish(placed, order(`r${n}`))
@@ -289,7 +330,9 @@ test('a trace runs from the producer through the batch to each message', async (
   await where.drained()
   await until('spans', () => where.spans().some(({ name }) => name === 'batch shop.orders.v1'))
   const named = (name: string) => where.spans().find((one) => one.name === name)
-  const [send, process, batch] = ['send', 'process', 'batch'].map((what) => named(`${what} shop.orders.v1`))
+  const [send, process, batch] = ['send', 'process', 'batch'].map((what) =>
+    named(`${what} shop.orders.v1`),
+  )
   t.is(send?.parentSpanContext?.spanId, spanId)
   t.is(process?.parentSpanContext?.spanId, send?.spanContext().spanId)
   t.is(process?.spanContext().traceId, traceId)
@@ -301,10 +344,16 @@ test('a trace runs from the producer through the batch to each message', async (
 
 test('a batch without a sampled message leaves no span', async (t) => {
   const { where, publish, join } = await consuming(t, { batch: async () => undefined })
-  await publish.publish(placed, { ...order('quiet'), traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00` })
+  await publish.publish(placed, {
+    ...order('quiet'),
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`,
+  })
   await join()
   await where.drained()
-  t.deepEqual(where.spans().filter(({ name }) => name.endsWith('shop.orders.v1')), [])
+  t.deepEqual(
+    where.spans().filter(({ name }) => name.endsWith('shop.orders.v1')),
+    [],
+  )
 })
 
 test('the consumer counts the edge from the producing service', async (t) => {
@@ -313,5 +362,8 @@ test('the consumer counts the edge from the producing service', async (t) => {
   const { context } = await join()
   await where.drained()
   const text = await context.meter.registry.metrics()
-  t.regex(text, /traces_service_graph_request_total\{client="seller",server="sender",connection_type="messaging_system"\} 1/)
+  t.regex(
+    text,
+    /traces_service_graph_request_total\{client="seller",server="sender",connection_type="messaging_system"\} 1/,
+  )
 })

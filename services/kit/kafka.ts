@@ -1,7 +1,7 @@
 import type { Consumption } from '../model/topic.ts'
 import type { Context } from './context.ts'
 import { deadLetters } from './dead-letter.ts'
-import { connectionOf } from './kafka/client.ts'
+import { connectionOf, retries } from './kafka/client.ts'
 import { consumeFor, type Consuming } from './kafka/consumer.ts'
 import { offsetsOf, type Offsets } from './kafka/offsets.ts'
 import { createPublisher, type Publisher } from './kafka/publisher.ts'
@@ -31,6 +31,7 @@ export interface Kafka {
 export function kafka(context: Context): Kafka {
   const { life } = context
   const connection = connectionOf(context)
+  const membership = connectionOf(context, retries.patient)
   const admin = once(async () => {
     const made = connection.client.admin()
     await made.connect()
@@ -52,7 +53,14 @@ export function kafka(context: Context): Kafka {
       if (!topic.deadLetters)
         throw new Error(`The topic ${topic.name} is consumed, so it must declare deadLetters.`)
       const letters = deadLetters(await publisher(), context)
-      return consumeFor({ context, connection, consumption, consumer, letters, offsets })
+      return consumeFor({
+        context,
+        connection: membership,
+        consumption,
+        consumer,
+        letters,
+        offsets,
+      })
     },
   }
 }

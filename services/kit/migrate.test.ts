@@ -5,7 +5,14 @@ import pg from 'pg'
 import { testServers } from '../../infra/local/engines/testing.ts'
 import type { StoreLogin } from './config.ts'
 import { createLog } from './log.ts'
-import { behindBy, migrate, migrationSetsOf, migrationsFrom, pendingOf, type Applied } from './migrate.ts'
+import {
+  behindBy,
+  migrate,
+  migrationSetsOf,
+  migrationsFrom,
+  pendingOf,
+  type Applied,
+} from './migrate.ts'
 import { provisionDatabase } from './provision.ts'
 import { composed, seller, sender, shop, until } from './testing/shop.ts'
 import { bench, type Servers } from './testing.ts'
@@ -27,16 +34,27 @@ const second = 'create table two (id int primary key); insert into two values (1
 
 const setOf = (...texts: string[]) => ({
   namespace: 'things',
-  migrations: migrationsFrom('things', new Map(texts.map((text, n) => [`000${n + 1}_step.sql`, text]))),
+  migrations: migrationsFrom(
+    'things',
+    new Map(texts.map((text, n) => [`000${n + 1}_step.sql`, text])),
+  ),
 })
 
 /** An empty database of its own. */
-async function emptyDatabase(t: ExecutionContext): Promise<{ login: StoreLogin; client: pg.Client }> {
+async function emptyDatabase(
+  t: ExecutionContext,
+): Promise<{ login: StoreLogin; client: pg.Client }> {
   const { postgres } = servers
   if (!postgres) throw new Error('no Postgres')
   const name = `m_${Math.random().toString(36).slice(2)}`
   await provisionDatabase(postgres, { database: name, user: name, password: 'x' })
-  const login = { host: postgres.host, port: postgres.port, database: name, user: name, password: 'x' }
+  const login = {
+    host: postgres.host,
+    port: postgres.port,
+    database: name,
+    user: name,
+    password: 'x',
+  }
   const client = new pg.Client(login)
   client.on('error', () => undefined)
   await client.connect()
@@ -61,7 +79,10 @@ test('four replicas that start at once apply each file once', async (t) => {
   const counts = await Promise.all(
     Array.from({ length: 4 }, () => migrate(login, [setOf(slow, second)], log)),
   )
-  t.is(counts.reduce((sum, one) => sum + one, 0), 2)
+  t.is(
+    counts.reduce((sum, one) => sum + one, 0),
+    2,
+  )
   t.is(await count(client, 'two'), 2)
 })
 
@@ -80,7 +101,10 @@ test('a process that is killed in the middle of a file leaves nothing of it, and
   ])
   t.teardown(() => child.kill('SIGKILL'))
   const sleeping = `select 1 from pg_stat_activity where datname = $1 and application_name = 'maru-migrate' and query like '%pg_sleep%'`
-  await until('the file runs', async () => (await client.query(sleeping, [login.database])).rowCount === 1)
+  await until(
+    'the file runs',
+    async () => (await client.query(sleeping, [login.database])).rowCount === 1,
+  )
   child.kill('SIGKILL')
   await once(child, 'exit')
   const end = `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = 'maru-migrate'`
@@ -105,13 +129,17 @@ const row = (version: number, text: string): Applied => {
 
 test('an applied file that was edited is refused with its name', (t) => {
   const { migrations } = setOf('select 2;')
-  t.throws(() => pendingOf('things', migrations, [row(1, first)]), { message: /0001_step\.sql of things was edited/ })
+  t.throws(() => pendingOf('things', migrations, [row(1, first)]), {
+    message: /0001_step\.sql of things was edited/,
+  })
   t.is(pendingOf('things', setOf('a;\r\nb;').migrations, [row(1, 'a;\nb;')]).length, 0)
 })
 
 test('an applied file that is missing is refused, a database that is ahead is not', (t) => {
   const { migrations } = setOf(first, second)
-  t.throws(() => pendingOf('things', migrations.slice(1), [row(1, first), row(2, second)]), { message: /missing/ })
+  t.throws(() => pendingOf('things', migrations.slice(1), [row(1, first), row(2, second)]), {
+    message: /missing/,
+  })
   t.is(pendingOf('things', migrations, [row(1, first), row(2, second), row(3, 'x')]).length, 0)
 })
 
@@ -125,13 +153,25 @@ test('file names, gaps, doubles and own transactions are refused', (t) => {
     t.throws(() => migrationsFrom('things', new Map(files)), { message })
   refused([['1_a.sql', '']], /0001_what_it_does/)
   refused([['0002_a.sql', '']], /0001 is missing/)
-  refused([['0001_a.sql', ''], ['0001_b.sql', '']], /used twice/)
+  refused(
+    [
+      ['0001_a.sql', ''],
+      ['0001_b.sql', ''],
+    ],
+    /used twice/,
+  )
   refused([['0001_a.sql', 'begin;\nselect 1;\ncommit;']], /transaction/)
 })
 
 test('a publisher gets an outbox and a consumer an inbox', (t) => {
-  t.deepEqual(migrationSetsOf(seller).map(({ namespace }) => namespace), ['kit outbox', 'seller'])
-  t.deepEqual(migrationSetsOf(sender).map(({ namespace }) => namespace), ['kit inbox', 'sender'])
+  t.deepEqual(
+    migrationSetsOf(seller).map(({ namespace }) => namespace),
+    ['kit outbox', 'seller'],
+  )
+  t.deepEqual(
+    migrationSetsOf(sender).map(({ namespace }) => namespace),
+    ['kit inbox', 'sender'],
+  )
 })
 
 test('with MIGRATE=check a service stays unready, and says why, until its database is migrated', async (t) => {

@@ -58,7 +58,9 @@ export function migrationSetsOf(service: Service): readonly MigrationSet[] {
     ...(service.consumes.length > 0 ? ['inbox'] : []),
   ]
   return [
-    ...kit.map((table) => readSet(`kit ${table}`, new URL(`./migrations/${table}/`, import.meta.url))),
+    ...kit.map((table) =>
+      readSet(`kit ${table}`, new URL(`./migrations/${table}/`, import.meta.url)),
+    ),
     readSet(service.name, new URL(`../../${folderOf(service)}/migrations/`, import.meta.url)),
   ]
 }

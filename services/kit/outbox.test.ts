@@ -1,5 +1,10 @@
 import test, { type ExecutionContext } from 'ava'
-import { addressOf, ownServer, testServers, type OwnServer } from '../../infra/local/engines/testing.ts'
+import {
+  addressOf,
+  ownServer,
+  testServers,
+  type OwnServer,
+} from '../../infra/local/engines/testing.ts'
 import type { Context } from './context.ts'
 import { once, purgeInbox } from './inbox.ts'
 import { kafka, type Publisher, type Received } from './kafka.ts'
@@ -7,7 +12,18 @@ import { outbox, relay } from './outbox.ts'
 import { claimRows, limits, markPublished } from './outbox/rows.ts'
 import { postgres, statement, type Postgres } from './postgres.ts'
 import { inSpan, SpanKind } from './spans.ts'
-import { composed, missing, orders, parcels, placed, seller, sender, shop, until, type Order } from './testing/shop.ts'
+import {
+  composed,
+  missing,
+  orders,
+  parcels,
+  placed,
+  seller,
+  sender,
+  shop,
+  until,
+  type Order,
+} from './testing/shop.ts'
 import { bench, type Bench, type Servers } from './testing.ts'
 
 let servers: Servers
@@ -59,7 +75,8 @@ async function shopWith(t: ExecutionContext, relays = 1): Promise<Shop> {
   if (!part) throw new Error('the seller did not start')
   const add = (...events: [string, number][]): Promise<void> =>
     part.database.transaction(async (tx) => {
-      for (const [id, amount] of events) await outbox.add(tx, placed, { key: id, value: { id, amount } })
+      for (const [id, amount] of events)
+        await outbox.add(tx, placed, { key: id, value: { id, amount } })
     })
   return { where, got, add, ...part }
 }
@@ -75,8 +92,14 @@ interface Stored {
   readonly attempts: number
 }
 
-const ageRows = statement('test_age', `update outbox set created_at = created_at - interval '2 minutes'`)
-const hurry = statement('test_hurry', `update outbox set available_at = now() where published_at is null`)
+const ageRows = statement(
+  'test_age',
+  `update outbox set created_at = created_at - interval '2 minutes'`,
+)
+const hurry = statement(
+  'test_hurry',
+  `update outbox set available_at = now() where published_at is null`,
+)
 
 const amounts = (got: readonly Received<Order>[], id: string): number[] =>
   got.filter(({ value }) => value.id === id).map(({ value }) => value.amount)
@@ -94,20 +117,26 @@ test.serial('an event is published if and only if its transaction commits, at on
   await add(['yes', 1])
   await until('the event', () => got.length === 2)
   t.true(performance.now() - startedAt < 1000)
-  t.deepEqual(got.map(({ key }) => key), ['warm', 'yes'])
+  t.deepEqual(
+    got.map(({ key }) => key),
+    ['warm', 'yes'],
+  )
 })
 
-test.serial('four relays publish every event once and keep the order of each aggregate', async (t) => {
-  const { add, got, where } = await shopWith(t, 4)
-  const keys = Array.from({ length: 40 }, (_, n) => `key${n}`)
-  for (let round = 0; round < 10; round += 1)
-    await Promise.all(keys.map((key) => add([key, 2 * round], [key, 2 * round + 1])))
-  await until('all events', () => got.length >= 800)
-  await where.drained()
-  t.is(got.length, 800)
-  const inOrder = Array.from({ length: 20 }, (_, n) => n)
-  for (const key of keys) t.deepEqual(amounts(got, key), inOrder)
-})
+test.serial(
+  'four relays publish every event once and keep the order of each aggregate',
+  async (t) => {
+    const { add, got, where } = await shopWith(t, 4)
+    const keys = Array.from({ length: 40 }, (_, n) => `key${n}`)
+    for (let round = 0; round < 10; round += 1)
+      await Promise.all(keys.map((key) => add([key, 2 * round], [key, 2 * round + 1])))
+    await until('all events', () => got.length >= 800)
+    await where.drained()
+    t.is(got.length, 800)
+    const inOrder = Array.from({ length: 20 }, (_, n) => n)
+    for (const key of keys) t.deepEqual(amounts(got, key), inOrder)
+  },
+)
 
 test.serial('Kafka being killed costs no event and no attempt', async (t) => {
   const { add, got, database, context } = await shopWith(t)
@@ -116,11 +145,19 @@ test.serial('Kafka being killed costs no event and no attempt', async (t) => {
   await broker.crash()
   for (let n = 0; n < 50; n += 1) await add([`down${n % 5}`, n])
   await until('the relay notices', async () =>
-    /circuit_breaker_state\{name="outbox-relay",state="open"\} 1/.test(await context.meter.registry.metrics()),
+    /circuit_breaker_state\{name="outbox-relay",state="open"\} 1/.test(
+      await context.meter.registry.metrics(),
+    ),
   )
-  await until('the gauge', async () => /outbox_pending 50/.test(await context.meter.registry.metrics()))
+  await until('the gauge', async () =>
+    /outbox_pending 50/.test(await context.meter.registry.metrics()),
+  )
   await broker.restart()
-  await until('all events', () => new Set(got.map(({ headers }) => headers['ce_id'])).size === 51, 60_000)
+  await until(
+    'all events',
+    () => new Set(got.map(({ headers }) => headers['ce_id'])).size === 51,
+    60_000,
+  )
   for (let n = 0; n < 5; n += 1) {
     const wanted = Array.from({ length: 10 }, (_, m) => 5 * m + n)
     t.deepEqual([...new Set(amounts(got, `down${n}`))], wanted)
@@ -129,69 +166,105 @@ test.serial('Kafka being killed costs no event and no attempt', async (t) => {
   t.true(stored.every(({ published, attempts }) => published && attempts === 0))
 })
 
-test.serial('a refused event is dead after five attempts; only its own aggregate waits', async (t) => {
-  const { add, got, database, context } = await shopWith(t)
-  await database.transaction(async (tx) => {
-    await outbox.add(tx, missing, { key: 'sick', value: { id: 'sick', amount: 1 } })
-    await outbox.add(tx, missing, { key: 'sick', value: { id: 'sick', amount: 2 } })
-  })
-  await add(['sick', 3], ['well', 4])
-  await until('other aggregates', () => got.length === 2)
-  t.deepEqual(got.map(({ value }) => value.amount).sort(), [3, 4])
-  const stored = () => database.query<Stored>(rows)
-  await until('the dead state', async () => {
-    await database.query(hurry)
-    return (await stored())[0]?.dead === true
-  }, 40_000)
-  const [first, second] = await stored()
-  t.like(first, { attempts: limits.attempts, published: false })
-  t.like(second, { attempts: 0, published: false, dead: false })
-  await until('the gauge', async () => /outbox_dead 1/.test(await context.meter.registry.metrics()))
-})
+test.serial(
+  'a refused event is dead after five attempts; only its own aggregate waits',
+  async (t) => {
+    const { add, got, database, context } = await shopWith(t)
+    await database.transaction(async (tx) => {
+      await outbox.add(tx, missing, { key: 'sick', value: { id: 'sick', amount: 1 } })
+      await outbox.add(tx, missing, { key: 'sick', value: { id: 'sick', amount: 2 } })
+    })
+    await add(['sick', 3], ['well', 4])
+    await until('other aggregates', () => got.length === 2)
+    t.deepEqual(got.map(({ value }) => value.amount).sort(), [3, 4])
+    const stored = () => database.query<Stored>(rows)
+    await until(
+      'the dead state',
+      async () => {
+        await database.query(hurry)
+        return (await stored())[0]?.dead === true
+      },
+      40_000,
+    )
+    const [first, second] = await stored()
+    t.like(first, { attempts: limits.attempts, published: false })
+    t.like(second, { attempts: 0, published: false, dead: false })
+    await until('the gauge', async () =>
+      /outbox_dead 1/.test(await context.meter.registry.metrics()),
+    )
+  },
+)
 
-test.serial('what a crashed relay had claimed is published after the lease, with the same id', async (t) => {
-  const { add, got, database, publisher } = await shopWith(t, 0)
-  await add(['crash', 1])
-  const [claimed] = await claimRows(database, 'crashed', 10)
-  t.is((await claimRows(database, 'other', 10)).length, 0)
-  await publisher.publish(placed, { id: claimed?.id ?? '', key: 'crash', value: { id: 'crash', amount: 1 } })
-  await database.query(statement('test_expire', `update outbox set leased_until = now() - interval '1 s'`))
-  const [again] = await claimRows(database, 'other', 10)
-  t.is(again?.id, claimed?.id)
-  await publisher.publish(placed, { id: again?.id ?? '', key: 'crash', value: { id: 'crash', amount: 1 } })
-  await markPublished(database, [again?.seq ?? 0])
-  await until('both copies', () => got.length === 2)
-  t.is(new Set(got.map(({ headers }) => headers['ce_id'])).size, 1)
-})
+test.serial(
+  'what a crashed relay had claimed is published after the lease, with the same id',
+  async (t) => {
+    const { add, got, database, publisher } = await shopWith(t, 0)
+    await add(['crash', 1])
+    const [claimed] = await claimRows(database, 'crashed', 10)
+    t.is((await claimRows(database, 'other', 10)).length, 0)
+    await publisher.publish(placed, {
+      id: claimed?.id ?? '',
+      key: 'crash',
+      value: { id: 'crash', amount: 1 },
+    })
+    await database.query(
+      statement('test_expire', `update outbox set leased_until = now() - interval '1 s'`),
+    )
+    const [again] = await claimRows(database, 'other', 10)
+    t.is(again?.id, claimed?.id)
+    await publisher.publish(placed, {
+      id: again?.id ?? '',
+      key: 'crash',
+      value: { id: 'crash', amount: 1 },
+    })
+    await markPublished(database, [again?.seq ?? 0])
+    await until('both copies', () => got.length === 2)
+    t.is(new Set(got.map(({ headers }) => headers['ce_id'])).size, 1)
+  },
+)
 
 test.serial('rows of an aggregate are not free while an earlier one is claimed', async (t) => {
   const { add, database } = await shopWith(t, 0)
   await add(['a', 1], ['a', 2], ['b', 1])
   const first = await claimRows(database, 'one', 1)
-  t.deepEqual(first.map(({ key }) => key), ['a'])
+  t.deepEqual(
+    first.map(({ key }) => key),
+    ['a'],
+  )
   const rest = await claimRows(database, 'two', 10)
-  t.deepEqual(rest.map(({ key }) => key), ['b'])
+  t.deepEqual(
+    rest.map(({ key }) => key),
+    ['b'],
+  )
 })
 
-test.serial('a fresh event continues the trace of its writer, a late one only links to it', async (t) => {
-  const { add, where, context, database, got } = await shopWith(t, 0)
-  const written = (id: string): Promise<string> =>
-    inSpan(context.tracer, 'request', { kind: SpanKind.SERVER }, async (span) => {
-      await add([id, 1])
-      return span.spanContext().traceId
-    })
-  const late = await written('late')
-  await database.query(ageRows)
-  const fresh = await written('fresh')
-  await relay(context, database, await kafka(context).publisher())
-  await until('both', () => got.length === 2)
-  const send = (id: string) =>
-    where.spans().find(({ name, attributes }) => name === 'send shop.orders.v1' && attributes['messaging.kafka.message.key'] === id)
-  await until('the spans', () => send('late') !== undefined && send('fresh') !== undefined)
-  t.is(send('fresh')?.spanContext().traceId, fresh)
-  t.not(send('late')?.spanContext().traceId, late)
-  t.is(send('late')?.links[0]?.context.traceId, late)
-})
+test.serial(
+  'a fresh event continues the trace of its writer, a late one only links to it',
+  async (t) => {
+    const { add, where, context, database, got } = await shopWith(t, 0)
+    const written = (id: string): Promise<string> =>
+      inSpan(context.tracer, 'request', { kind: SpanKind.SERVER }, async (span) => {
+        await add([id, 1])
+        return span.spanContext().traceId
+      })
+    const late = await written('late')
+    await database.query(ageRows)
+    const fresh = await written('fresh')
+    await relay(context, database, await kafka(context).publisher())
+    await until('both', () => got.length === 2)
+    const send = (id: string) =>
+      where
+        .spans()
+        .find(
+          ({ name, attributes }) =>
+            name === 'send shop.orders.v1' && attributes['messaging.kafka.message.key'] === id,
+        )
+    await until('the spans', () => send('late') !== undefined && send('fresh') !== undefined)
+    t.is(send('fresh')?.spanContext().traceId, fresh)
+    t.not(send('late')?.spanContext().traceId, late)
+    t.is(send('late')?.links[0]?.context.traceId, late)
+  },
+)
 
 test.serial('an event is taken in once, together with its effect', async (t) => {
   const { where } = await shopWith(t, 0)
@@ -226,15 +299,21 @@ test.serial('the process spans of a batch carry what its store calls were', asyn
   })
   await where.start(sender, start)
   let publisher: Publisher | undefined
-  await where.start(seller, composed(async (context: Context<typeof seller>) => {
-    publisher = await kafka(context).publisher()
-  }))
+  await where.start(
+    seller,
+    composed(async (context: Context<typeof seller>) => {
+      publisher = await kafka(context).publisher()
+    }),
+  )
   await publisher?.publish(placed, { key: 'x', value: { id: 'x', amount: 1 } })
   await where.drained()
   const named = (name: string) => where.spans().find((span) => span.name === name)
   await until('spans', () => named('batch shop.orders.v1') !== undefined)
   const process = named('process shop.orders.v1')
-  t.like(process?.attributes, { 'db.system.name': 'postgresql', 'db.query.summary': 'inbox_remember' })
+  t.like(process?.attributes, {
+    'db.system.name': 'postgresql',
+    'db.query.summary': 'inbox_remember',
+  })
   const call = named('inbox_remember')
   t.is(call?.parentSpanContext?.spanId, named('batch shop.orders.v1')?.spanContext().spanId)
 })

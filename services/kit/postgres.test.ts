@@ -19,7 +19,9 @@ test.before(async () => {
 
 test.after.always(() => stopServers?.())
 
-const environmentAt = (port: number): Record<string, string> => ({ POSTGRES_ORDERS_PORT: String(port) })
+const environmentAt = (port: number): Record<string, string> => ({
+  POSTGRES_ORDERS_PORT: String(port),
+})
 
 /** A database with a table `thing`; `through` puts a proxy before it. */
 async function opened(t: ExecutionContext, env: Record<string, string> = {}) {
@@ -52,14 +54,17 @@ async function terminate(where: Bench, pids?: readonly number[]): Promise<void> 
 
 test('int8 is a number and numeric a string', async (t) => {
   const { database } = await opened(t)
-  const text = 'select 5::int8 as small, sum(n)::int8 as sum, 1.10::numeric as money from generate_series(1, 3) n'
+  const text =
+    'select 5::int8 as small, sum(n)::int8 as sum, 1.10::numeric as money from generate_series(1, 3) n'
   const [row] = await database.query<object>(statement('numbers', text))
   t.deepEqual(row, { small: 5, sum: 6, money: '1.10' })
 })
 
 test('an int8 beyond 2^53 throws instead of becoming another number', async (t) => {
   const { database } = await opened(t)
-  const [row] = await database.query<object>(statement('edge', 'select 9007199254740991::int8 as n'))
+  const [row] = await database.query<object>(
+    statement('edge', 'select 9007199254740991::int8 as n'),
+  )
   t.deepEqual(row, { n: 9007199254740991 })
   await t.throwsAsync(database.query(statement('beyond', 'select 9007199254740993::int8 as n')), {
     message: /9007199254740993 does not fit/,
@@ -110,7 +115,15 @@ test('an idle connection that the server ends neither crashes the process nor fa
   const { where, database } = await opened(t)
   await Promise.all(Array.from({ length: 8 }, () => database.query(pid)))
   await terminate(where)
-  await until('a working connection', () => database.query(pid).then(() => true, () => false), 5000)
+  await until(
+    'a working connection',
+    () =>
+      database.query(pid).then(
+        () => true,
+        () => false,
+      ),
+    5000,
+  )
   t.is((await database.query(all)).length, 0)
 })
 
@@ -164,9 +177,16 @@ test('a statement that takes too long is ended on the server too', async (t) => 
   const { database } = await opened(t)
   const slow = statement('slow', 'select pg_sleep(20)')
   t.like(await t.throwsAsync(database.query(slow)), { code: 'DATABASE_UNAVAILABLE' })
-  const running = statement('running', `select 1 from pg_stat_activity where query like '%pg_sleep(20)%'
-    and pid <> pg_backend_pid() and state = 'active'`)
-  await until('the server has stopped it', async () => (await database.query(running)).length === 0, 2000)
+  const running = statement(
+    'running',
+    `select 1 from pg_stat_activity where query like '%pg_sleep(20)%'
+    and pid <> pg_backend_pid() and state = 'active'`,
+  )
+  await until(
+    'the server has stopped it',
+    async () => (await database.query(running)).length === 0,
+    2000,
+  )
   t.pass()
 })
 
@@ -190,7 +210,9 @@ test('two statements of one name are a mistake that is found at once', async (t)
 test('a statement makes a client span without its values', async (t) => {
   const { where, running, database } = await opened(t)
   const { tracer, meter } = running.context
-  await inSpan(tracer, 'request', { kind: SpanKind.SERVER }, () => database.query(insert, ['secret', 1]))
+  await inSpan(tracer, 'request', { kind: SpanKind.SERVER }, () =>
+    database.query(insert, ['secret', 1]),
+  )
   const span = where.spans().find(({ name }) => name === 'insert_thing')
   t.like(span?.attributes, {
     'db.system.name': 'postgresql',
@@ -201,6 +223,9 @@ test('a statement makes a client span without its values', async (t) => {
   })
   t.false(JSON.stringify(span?.attributes).includes('secret'))
   const text = await meter.registry.metrics()
-  t.regex(text, /request_total\{client="seller",server="postgresql:orders",connection_type="database"\} [1-9]/)
+  t.regex(
+    text,
+    /request_total\{client="seller",server="postgresql:orders",connection_type="database"\} [1-9]/,
+  )
   t.regex(text, /db_pool_connections\{store="orders",state="max"\} 16/)
 })

@@ -73,7 +73,9 @@ export async function postgres(context: Context, store: Store<'postgres'>): Prom
     onCommit: (listener) => void listeners.push(listener),
     transaction: async (work) => {
       const result = await transact(connections, (client) =>
-        work({ query: (wanted, values = []) => run(client, connections, prepared(wanted), values) }),
+        work({
+          query: (wanted, values = []) => run(client, connections, prepared(wanted), values),
+        }),
       )
       for (const listener of listeners) listener()
       return result
@@ -92,7 +94,13 @@ function createPool(
   store: Store,
   { login, instance }: { login: StoreLogin; instance: string },
 ): pg.Pool {
-  const pool = new pg.Pool({ ...login, ...limits, types, keepAlive: true, application_name: instance })
+  const pool = new pg.Pool({
+    ...login,
+    ...limits,
+    types,
+    keepAlive: true,
+    application_name: instance,
+  })
   const count = (state: string, read: () => number): void =>
     meter.sampled(poolConnections, { store: store.name, state }, read)
   count('idle', () => pool.idleCount)
@@ -198,5 +206,7 @@ async function commitOn({ observe, store }: Connections, client: pg.PoolClient):
   )
   // Postgres answers COMMIT with ROLLBACK, and without an error, when a statement's failure was swallowed.
   if (command !== 'COMMIT')
-    throw new Error(`A transaction on ${store} went on after a failed statement; nothing was written.`)
+    throw new Error(
+      `A transaction on ${store} went on after a failed statement; nothing was written.`,
+    )
 }

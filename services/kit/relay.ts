@@ -171,7 +171,6 @@ async function send(
       await publishRow(one, row)
       outcome.published.push(row.seq)
     } catch (error) {
-      blocked = true
       note(outcome, row, error)
     }
   }
@@ -203,7 +202,8 @@ function traceOf(row: Row, now: number): Pick<Message<unknown>, 'traceparent' | 
   const writer = trace.getSpanContext(contextFrom(row.traceparent))
   const sampled = writer !== undefined && (writer.traceFlags & TraceFlags.SAMPLED) !== 0
   // An unsampled trace is continued whatever its age: a root of its own would be recorded.
-  if (!sampled || now - row.createdAt.getTime() <= sameTraceMs) return { traceparent: row.traceparent }
+  if (!sampled || now - row.createdAt.getTime() <= sameTraceMs)
+    return { traceparent: row.traceparent }
   return { links: [{ context: writer }] }
 }
 

@@ -60,7 +60,9 @@ test.serial('documents are written and found under the alias of the binding', as
   const { client, alias, context } = await opened(t)
   t.is(alias, 't1_titles')
   t.is((await context.life.checks())['opensearch titles'], 'ok')
-  await client.indices.create({ index: `${alias}_v1`, body: { aliases: { [alias]: {} } } })
+  // On a busy machine the first index takes longer than a reader may be kept waiting.
+  const create = { index: `${alias}_v1`, body: { aliases: { [alias]: {} } } }
+  await client.indices.create(create, { requestTimeout: 60_000 })
   await client.index({ index: alias, id: 'w-1', body: { title: '여신강림' }, refresh: true })
   const found = await client.search({
     index: alias,

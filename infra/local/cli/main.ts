@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
@@ -18,12 +17,10 @@ async function main(argv: readonly string[]): Promise<void> {
   const asked = argv.find((word) => !word.startsWith('-'))
   const all: readonly string[] = [...words, ...innerWords]
   const load = asked !== undefined && all.includes(asked) ? [asked] : words
-  for (const word of load.filter(exists)) await addWord(program, word)
+  for (const word of load) await addWord(program, word)
   if (argv.length === 0) return (await import('./status.ts')).status(program)
   await program.parseAsync(argv, { from: 'user' })
 }
-
-const exists = (word: string): boolean => existsSync(join(import.meta.dirname, `${word}.ts`))
 
 async function addWord(program: Command, word: string): Promise<void> {
   const { register } = (await import(`./${word}.ts`)) as CommandModule

@@ -6,32 +6,36 @@ import type { Contact, Entry } from '../supervisor/spec.ts'
 import { copyCheckout, type CheckoutCopy } from './checkout-copy.ts'
 import type { Environment } from './environment.ts'
 
-test('a checkout under a 0700 folder comes up, twice, survives a killed supervisor and leaves nothing', async (t) => {
-  const one = await checkout(t)
-  const first = await up(t, one)
-  t.regex(first.trace, /^[\da-f]{32}$/)
-  await contractHolds(t, first)
-  t.like(await get(`${first.traces.query}/health`), { status: 200 })
+test.serial(
+  'a checkout under a 0700 folder comes up, twice, survives a killed supervisor and leaves nothing',
+  async (t) => {
+    const one = await checkout(t)
+    const first = await up(t, one)
+    t.regex(first.trace, /^[\da-f]{32}$/)
+    await contractHolds(t, first)
+    t.like(await get(`${first.traces.query}/health`), { status: 200 })
 
-  const before = journalOf(one)
-  const second = await one.maru('up')
-  t.is(second.code, 0, second.progress)
-  t.regex(second.progress, /Kafka.*already running/)
-  t.deepEqual(journalOf(one), before)
+    const before = journalOf(one)
+    const second = await one.maru('up')
+    t.is(second.code, 0, second.progress)
+    t.regex(second.progress, /Kafka.*already running/)
+    t.deepEqual(journalOf(one), before)
 
-  process.kill(contactOf(one).pid, 'SIGKILL')
-  const healed = await up(t, one)
-  t.false(before.some(isRunning), 'what the killed supervisor left behind was ended')
-  t.deepEqual(addressesOf(healed), addressesOf(first))
+    process.kill(contactOf(one).pid, 'SIGKILL')
+    const healed = await up(t, one)
+    t.false(before.some(isRunning), 'what the killed supervisor left behind was ended')
+    t.deepEqual(addressesOf(healed), addressesOf(first))
 
-  const running = [...journalOf(one), contactOf(one)]
-  t.is((await one.maru('down')).code, 0)
-  t.deepEqual(running.filter(isRunning), [])
-})
+    const running = [...journalOf(one), contactOf(one)]
+    t.is((await one.maru('down')).code, 0)
+    t.deepEqual(running.filter(isRunning), [])
+  },
+)
 
-test('two checkouts side by side never meet', async (t) => {
+test.serial('two checkouts side by side never meet', async (t) => {
   const [one, two] = [await checkout(t), await checkout(t)]
-  const [first, second] = [await upOnly(t, one, 'auth'), await upOnly(t, two, 'auth')]
+  // At the same moment: what one has chosen and not bound yet is not free for the other.
+  const [first, second] = await Promise.all([upOnly(t, one, 'auth'), upOnly(t, two, 'auth')])
   const [here, there] = [jwksOf(first), jwksOf(second)]
   t.not(here, there)
   const keys = await Promise.all([get(here), get(there)])
@@ -49,7 +53,7 @@ test('two checkouts side by side never meet', async (t) => {
   t.false(existsSync(join(two.root, '.maru')))
 })
 
-test('a process that dies is started again, and ps shows it', async (t) => {
+test.serial('a process that dies is started again, and ps shows it', async (t) => {
   const one = await checkout(t)
   const env = await upOnly(t, one, 'auth')
   const [instance] = env.services['auth']?.instances ?? []

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -63,6 +71,25 @@ test('it works from another folder and through a symbolic link', async (t) => {
   symlinkSync(join(root, 'maru'), link)
   const options = { cwd: '/', env: { MARU_STATE: state } }
   t.like(await execa(link, ['ps', '--json'], options), { exitCode: 0, stdout: '[]', stderr: '' })
+})
+
+test('without Node and npm it says what to install', async (t) => {
+  const copy = join(state, 'copy')
+  mkdirSync(copy)
+  copyFileSync(join(root, 'maru'), join(copy, 'maru'))
+  const bin = join(state, 'bin')
+  mkdirSync(bin)
+  for (const tool of ['bash', 'readlink', 'dirname', 'flock', 'uname']) {
+    symlinkSync(`/usr/bin/${tool}`, join(bin, tool))
+  }
+  mkdirSync(join(copy, 'infra/local/node'), { recursive: true })
+  for (const folder of ['.', 'infra/local/node']) {
+    writeFileSync(join(copy, folder, 'package-lock.json'), '{}')
+  }
+  const options = { env: { PATH: bin }, extendEnv: false, reject: false } as const
+  const { exitCode, stderr } = await execa('/usr/bin/bash', [join(copy, 'maru'), 'ps'], options)
+  t.is(exitCode, 3)
+  t.regex(stderr, /install Node 20 or newer with npm/)
 })
 
 test('a change concerns a service by its folder, its product and the kit, not by its neighbours', (t) => {

@@ -48,11 +48,15 @@ export async function ensureSupervisor(
   )
 }
 
-/** Ends what a killed supervisor left behind, if there is anything. */
-export async function healAfterKill(state: string, say: (line: string) => void): Promise<void> {
+/** Ends what a killed supervisor left behind, if there is anything. @returns the names of what was ended */
+export async function healAfterKill(
+  state: string,
+  say: (line: string) => void,
+): Promise<readonly string[]> {
   const ended = await endOrphans(state)
   if (ended.length > 0) say(`ended what a killed supervisor left behind: ${ended.join(', ')}`)
   rmSync(filesOf(state).contact, { force: true })
+  return ended
 }
 
 // It holds no data, so a small heap keeps it small.

@@ -48,6 +48,7 @@ async function test(run: TestRun, files: readonly string[]): Promise<Count> {
   run.say('starting the shared servers')
   const servers = await sharedServers()
   try {
+    if (run.signal.aborted) return { passed: 0, failed: 1 }
     run.say(`running ${files.length} test files`)
     return await ava(run, files, { MARU_TEST_SERVERS: JSON.stringify(servers.addresses) })
   } finally {

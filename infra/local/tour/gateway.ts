@@ -5,8 +5,8 @@ import type { z } from 'zod'
 export interface Gateway {
   readonly url: string
   /**
-   * Sends a request, waits and repeats where the gateway says 429.
-   * @throws Error with the answer for every other status that is not 2xx, and after a minute of 429
+   * Sends a request; waits and repeats where the answer says when (429; for reads also 503).
+   * @throws Error with the answer for every other status that is not 2xx, and after a minute of waiting
    */
   send<Schema extends z.ZodType>(
     line: string,
@@ -67,18 +67,22 @@ async function read(response: Response): Promise<{ body: unknown; headers: Heade
   return { body: text === '' ? undefined : JSON.parse(text), headers: response.headers }
 }
 
-/** The limit is part of the platform: a client that is told to wait waits as long as it is told. */
+/** Limits are part of the platform: a client that is told when to come again comes then. */
 async function patiently(url: string, init: RequestInit): Promise<Response> {
   const until = performance.now() + patienceMs
   for (;;) {
     const response = await answered(url, init)
     if (response.ok) return response
     const text = await response.text()
-    const limited = response.status === 429 && performance.now() < until
-    if (!limited) throw new Error(`${init.method} ${url} answered ${response.status}: ${text}`)
+    if (!mayComeAgain(response, init) || performance.now() > until)
+      throw new Error(`${init.method} ${url} answered ${response.status}: ${text}`)
     await delay(Math.max(100, Number(response.headers.get('retry-after') ?? 1) * 1000))
   }
 }
+
+/** A 429 did nothing; after a 503 nobody knows, so that only a read is repeated. */
+const mayComeAgain = ({ status, headers }: Response, { method }: RequestInit): boolean =>
+  headers.has('retry-after') && (status === 429 || (status === 503 && method === 'GET'))
 
 const answered = (url: string, init: RequestInit): Promise<Response> =>
   fetch(url, { ...init, signal: AbortSignal.timeout(answerWithinMs) }).catch(

@@ -6,7 +6,7 @@ import type { Gateway } from './gateway.ts'
 export const questions = [
   { q: '레벨', finds: 'w-001' },
   { q: '여신', finds: 'w-003' },
-  { q: '독자 시점', finds: 'w-006' },
+  { q: '독자 시점', finds: 'w-012' },
 ] as const
 
 const answer = z.object({

@@ -11,10 +11,7 @@ import { alone, type Show } from './up.ts'
 export async function down(where: Places, show: Pick<Show, 'say'>): Promise<readonly string[]> {
   return alone(where, show, async () => {
     const supervisor = findSupervisor(where.state)
-    if (!supervisor) {
-      await healAfterKill(where.state, show.say)
-      return []
-    }
+    if (!supervisor) return healAfterKill(where.state, show.say)
     const names = (await supervisor.processes()).map(({ name }) => name)
     await supervisor.leave()
     return names

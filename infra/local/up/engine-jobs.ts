@@ -1,5 +1,5 @@
 import { argv, waitReady } from '../engines/launch.ts'
-import type { Engine, Site, Supply } from '../engines/engine.ts'
+import type { Engine, Site } from '../engines/engine.ts'
 import type { Job } from '../jobs.ts'
 import { traceStores } from '../needs.ts'
 import { siteOf } from '../sites.ts'
@@ -79,6 +79,3 @@ async function ready(engine: Engine, site: Site, run: Session): Promise<void> {
     watch.stop()
   }
 }
-
-/** Where an engine came from, for `doctor` and the log. */
-export const describe = ({ reason, version }: Supply): string => `${reason} (${version})`

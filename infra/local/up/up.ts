@@ -9,6 +9,7 @@ import { startJobs, type StartedJob } from '../jobs.ts'
 import { enginesFor, instanceName, listenersFor } from '../needs.ts'
 import { makePlaces, type Places } from '../paths.ts'
 import { planPorts, type Move } from '../port-plan.ts'
+import { reservingPorts } from '../port-reservations.ts'
 import { ensureSupervisor } from '../supervisor/client.ts'
 import { engineJobs } from './engine-jobs.ts'
 import { firstRequest, type FirstAnswer } from './first-request.ts'
@@ -90,7 +91,9 @@ async function prepare(
   const replicas = replicasOf(wish, installation)
   await stopSurplus(run, replicas)
   const listeners = listenersFor(topology.services, replicas)
-  const plan = await planPorts(listeners, { kept: installation.ports, running: run.running })
+  const plan = await reservingPorts(where, show.say, (reserved) =>
+    planPorts(listeners, { kept: installation.ports, running: run.running, reserved }),
+  )
   for (const move of plan.moved.filter(concerns(wish, run))) show.say(sentence(move))
   run.decide((old) => ({ ...old, replicas, ports: { ...old.ports, ...plan.ports } }))
   return run

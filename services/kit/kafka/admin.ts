@@ -32,7 +32,11 @@ export async function kafkaAdmin(at: {
   return {
     ...offsetsOf(admin, connection),
     ensureTopics: (topics) => provisionTopics(at.bootstrap, topics, at.prefix),
-    warmUp: () => within(untilLoaded(() => admin.fetchOffsets({ groupId, topics: [] })), warmWithinMs),
+    warmUp: () =>
+      within(
+        untilLoaded(() => admin.fetchOffsets({ groupId, topics: [] })),
+        warmWithinMs,
+      ),
     close: () => admin.disconnect(),
   }
 }

@@ -48,7 +48,8 @@ export async function inBatchSpan<Value>(
       countProducers(context, batch, error !== undefined)
       if (traced.again && error !== undefined) return
       const shared = { ...fixedOf(traced), ...mergedStoreCalls(calls) }
-      for (const one of parents) processSpan(context, topic, { ...one, span, startTime, shared, error })
+      for (const one of parents)
+        processSpan(context, topic, { ...one, span, startTime, shared, error })
     }
     try {
       const value = await collectingStoreCalls(calls, work)

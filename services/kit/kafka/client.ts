@@ -1,4 +1,4 @@
-import kafkajs, { type Kafka as Client, type LogEntry } from 'kafkajs'
+import kafkajs, { type Kafka as Client, type LogEntry, type RetryOptions } from 'kafkajs'
 import type { Context } from '../context.ts'
 import type { Logger } from '../log.ts'
 
@@ -9,20 +9,29 @@ export interface Connection {
   named(name: string): string
 }
 
-/**
- * Requests end within 5 s (reliability baseline). Retries are few: whoever calls decides what an outage means, and
- * a consumer is made anew (kafkajs' own restart leaves some errors out).
- */
+/** Requests end within 5 s (reliability baseline). */
 const limits = {
   connectionTimeout: 2000,
   authenticationTimeout: 2000,
   requestTimeout: 5000,
   enforceRequestTimeout: true,
 }
-const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 4 }
 
-export const connectionOf = ({ config, log, instance }: Context): Connection =>
+/**
+ * `brief`, about 1.5 s: whoever calls decides what an outage means. `patient`, half a minute: a group's member that
+ * comes back by itself keeps its place, while a new one must wait until the broker has given up the old one.
+ */
+export const retries = {
+  brief: { initialRetryTime: 100, maxRetryTime: 1000, retries: 4 },
+  patient: { initialRetryTime: 100, maxRetryTime: 1000, retries: 30 },
+}
+
+export const connectionOf = (
+  { config, log, instance }: Context,
+  retry = retries.brief,
+): Connection =>
   connect({
+    retry,
     bootstrap: config.text('KAFKA_BOOTSTRAP'),
     prefix: config.text('KAFKA_PREFIX'),
     clientId: instance,
@@ -35,12 +44,13 @@ export function connect(at: {
   prefix: string
   clientId: string
   log: Logger
+  retry?: RetryOptions
 }): Connection {
   const client = new kafkajs.Kafka({
     clientId: at.clientId,
     brokers: at.bootstrap.split(','),
     ...limits,
-    retry,
+    retry: at.retry ?? retries.brief,
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => logInto(at.log),
   })
@@ -53,6 +63,7 @@ const logInto =
   ({ namespace, level, log: entry }: LogEntry): void => {
     const { message, timestamp: _, logger: __, ...rest } = entry
     const line = { ...rest, kafkajs: namespace }
+    if (message.startsWith('Limiting retries')) return // the accumulator replaces a producer that gave up
     if (level <= kafkajs.logLevel.WARN) log.warn(line, message)
     else log.debug(line, message)
   }

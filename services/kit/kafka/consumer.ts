@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { counter } from '../../model/metric.ts'
 import { within } from '../lifecycle.ts'
-import { backoffMs, join, type Duty, type Member } from './member.ts'
+import { join, type Duty, type Member } from './member.ts'
 
 /** Members of a group that had to be made anew: a crash, or a silence of 45 s. */
 export const consumerRestarts = counter<'group'>('kafka_consumer_restarts_total', {
@@ -100,16 +100,18 @@ async function oneMember<V>(duty: Duty<V>, state: State, stop: AbortSignal): Pro
     (error: unknown) => ended.resolve(`could not join: ${(error as Error).message}`),
   )
   state.reason = await ended.promise
+  const joined = state.member !== undefined
   state.member = undefined
   gone.abort()
   clearInterval(look)
   stop.removeEventListener('abort', stopped)
-  await leave(joining)
+  await leave(joining, joined)
   return lived
 }
 
-/** Bounded, because leaving asks a broker that may be away. */
-async function leave(joining: Promise<Member>): Promise<void> {
+/** Bounded, because leaving asks a broker that may be away; who has not joined yet leaves when it has. */
+async function leave(joining: Promise<Member>, joined: boolean): Promise<void> {
   const leaving = joining.then((member) => member.disconnect())
-  await within(leaving, leaveMs).catch(() => undefined)
+  leaving.catch(() => undefined)
+  if (joined) await within(leaving, leaveMs).catch(() => undefined)
 }

@@ -1,6 +1,6 @@
 import kafkajs, { type IHeaders, type Message, type Producer, type RecordMetadata } from 'kafkajs'
 import { within } from '../lifecycle.ts'
-import type { Connection } from './client.ts'
+import { retries, type Connection } from './client.ts'
 import { PublishError, publishErrorOf, timedOut } from './publish-error.ts'
 
 /** Bytes for one topic, as the accumulator takes them. */
@@ -172,7 +172,7 @@ function producerSource({ client }: Connection): ProducerSource {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: () => noting(partitions),
-      retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 4 },
+      retry: retries.brief,
     })
     await producer.connect()
     return producer

@@ -4,7 +4,7 @@ import type { Consumption } from '../../model/topic.ts'
 import type { Context } from '../context.ts'
 import type { DeadLetters } from '../dead-letter.ts'
 import { inBatchSpan } from './batch-trace.ts'
-import type { Connection } from './client.ts'
+import { retries, type Connection } from './client.ts'
 import type { Offsets } from './offsets.ts'
 import { isUnreadable, read, type Batch, type BatchConsumer, type Received } from './received.ts'
 
@@ -35,12 +35,6 @@ const settings = {
   maxBytesPerPartition: 1024 * 1024,
   allowAutoTopicCreation: false,
 }
-/**
- * Half a minute: a member that comes back by itself keeps its place, while a new one must wait until the broker has
- * given up the old one (session time-out). After a crash the kit makes a new member; kafkajs' own restart would leave
- * out the errors that it calls not retriable.
- */
-const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 30 }
 const partitionsAtOnce = 8
 const heartbeatEveryMs = 1000
 const longestBackoffMs = 10_000
@@ -63,7 +57,8 @@ export async function join<V>(duty: Duty<V>, watch: Watch): Promise<Member> {
   const consumer = connection.client.consumer({
     ...settings,
     groupId: connection.named(consumption.group),
-    retry: { ...retry, restartOnFailure: async () => false },
+    // After a crash the kit makes a new member; kafkajs would leave out the errors that it calls not retriable.
+    retry: { ...retries.patient, restartOnFailure: async () => false },
   })
   const partitions = assignments(duty, watch, consumer)
   const { CRASH, GROUP_JOIN, HEARTBEAT } = consumer.events

@@ -39,13 +39,21 @@ export function publishErrorOf(topic: string, error: unknown): PublishError {
   if (says(tooLarge))
     return new PublishError('TOO_LARGE', `The message is too large for ${topic}.`, error)
   if (says(refused))
-    return new PublishError('REFUSED', `The broker refuses it for ${topic}: ${causes.at(-1)?.message}`, error)
+    return new PublishError(
+      'REFUSED',
+      `The broker refuses it for ${topic}: ${causes.at(-1)?.message}`,
+      error,
+    )
   if (says(unknownOutcome)) return timedOut(topic, error)
   return new PublishError('UNAVAILABLE', `Kafka does not take messages for ${topic}.`, error)
 }
 
 export const timedOut = (topic: string, cause?: unknown): PublishError =>
-  new PublishError('TIMEOUT', `${topic} was not acknowledged in time; the message may be there.`, cause)
+  new PublishError(
+    'TIMEOUT',
+    `${topic} was not acknowledged in time; the message may be there.`,
+    cause,
+  )
 
 interface Cause {
   readonly name?: string

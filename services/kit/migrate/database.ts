@@ -52,7 +52,9 @@ export function migrate(
 /** Names of the files that a database still lacks. @throws MigrationError when files and database disagree */
 export function behindBy(login: StoreLogin, sets: readonly MigrationSet[]): Promise<string[]> {
   return connected(login, async (client) => {
-    const { rows } = await client.query(`select to_regclass('maru_migrations') is not null as there`)
+    const { rows } = await client.query(
+      `select to_regclass('maru_migrations') is not null as there`,
+    )
     const there = (rows as { there: boolean }[])[0]?.there === true
     const behind: string[] = []
     for (const { namespace, migrations } of sets) {

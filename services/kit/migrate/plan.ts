@@ -55,7 +55,9 @@ export function pendingOf(
 ): readonly Migration[] {
   const last = Math.max(0, ...applied.map((row) => row.version))
   for (const row of applied) refuseChanged(namespace, migrations, row)
-  const pending = migrations.filter(({ version }) => !applied.some((row) => row.version === version))
+  const pending = migrations.filter(
+    ({ version }) => !applied.some((row) => row.version === version),
+  )
   const late = pending.find(({ version }) => version < last)
   if (late)
     throw new MigrationError(

@@ -17,7 +17,10 @@ export async function lagOf(
   try {
     let lag = 0n
     for (const { topic, group } of consumptions) {
-      const [ends, committed] = await Promise.all([admin.ends(topic), admin.committed(group, topic)])
+      const [ends, committed] = await Promise.all([
+        admin.ends(topic),
+        admin.committed(group, topic),
+      ])
       for (const { partition, high, low } of ends) lag += high - (committed.get(partition) ?? low)
     }
     return Number(lag)

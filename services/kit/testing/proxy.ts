@@ -23,7 +23,8 @@ export async function startProxy(to: number): Promise<Proxy> {
     let cut = false
     client.on('data', (bytes) => {
       if (state.silent) return
-      cut ||= state.cutAfter !== '' && bytes.toString('latin1').toLowerCase().includes(state.cutAfter)
+      cut ||=
+        state.cutAfter !== '' && bytes.toString('latin1').toLowerCase().includes(state.cutAfter)
       upstream.write(bytes)
     })
     upstream.on('data', (bytes) => (cut ? client.destroy() : client.write(bytes)))

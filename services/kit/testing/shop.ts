@@ -6,7 +6,9 @@ import { topology } from '../../model/topology.ts'
 import type { Context } from '../context.ts'
 
 /** A made-up shop: what the kit's own tests run, so that they depend on no product. */
-export const orders = store('postgres', 'orders', { summary: 'Orders and the outbox of their events.' })
+export const orders = store('postgres', 'orders', {
+  summary: 'Orders and the outbox of their events.',
+})
 export const parcels = store('postgres', 'parcels', { summary: 'Parcels and the inbox.' })
 
 const order = z.object({ id: z.string(), amount: z.number(), note: z.string().optional() })

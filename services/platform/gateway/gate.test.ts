@@ -21,7 +21,7 @@ async function get(front: Front, path: string, headers: Record<string, string> =
   return fetch(front.url + path, { headers })
 }
 
-test('a declared route with the right token reaches its service', async (t) => {
+test.serial('a declared route with the right token reaches its service', async (t) => {
   const answer = await get(t.context, '/echo/hello?q=%EB%A1%9C&n=1')
   t.is(answer.status, 200)
   t.is(answer.headers.get('x-gateway'), 'msa-webtoon')
@@ -29,7 +29,7 @@ test('a declared route with the right token reaches its service', async (t) => {
   t.is(((await answer.json()) as Echo).url, '/echo/hello?q=%EB%A1%9C&n=1')
 })
 
-test('a body and its type arrive whole, and a HEAD is answered without one', async (t) => {
+test.serial('a body and its type arrive whole, and a HEAD is answered without one', async (t) => {
   const { url, writer, reader } = t.context
   const sent = JSON.stringify({ title: '로맨스' })
   const headers = { ...writer, 'content-type': 'application/json' }
@@ -43,24 +43,27 @@ test('a body and its type arrive whole, and a HEAD is answered without one', asy
   t.is(await head.text(), '')
 })
 
-test('without a token every guarded or unknown path is 401, with the wrong scope 403', async (t) => {
-  for (const path of [
-    '/echo/hello',
-    '/echo/items/1',
-    '/echo/nowhere',
-    '/nowhere',
-    '/echo/hello/',
-  ]) {
-    const answer = await get(t.context, path, {})
-    t.is(answer.status, 401, path)
-    t.regex(answer.headers.get('www-authenticate') ?? '', /^Bearer/)
-    t.truthy(answer.headers.get('x-request-id'))
-  }
-  t.is((await get(t.context, '/echo/hello', t.context.writer)).status, 403)
-  t.is((await get(t.context, '/echo/open', {})).status, 200)
-})
+test.serial(
+  'without a token every guarded or unknown path is 401, with the wrong scope 403',
+  async (t) => {
+    for (const path of [
+      '/echo/hello',
+      '/echo/items/1',
+      '/echo/nowhere',
+      '/nowhere',
+      '/echo/hello/',
+    ]) {
+      const answer = await get(t.context, path, {})
+      t.is(answer.status, 401, path)
+      t.regex(answer.headers.get('www-authenticate') ?? '', /^Bearer/)
+      t.truthy(answer.headers.get('x-request-id'))
+    }
+    t.is((await get(t.context, '/echo/hello', t.context.writer)).status, 403)
+    t.is((await get(t.context, '/echo/open', {})).status, 200)
+  },
+)
 
-test('with a token an unknown path is 404 and a wrong method 405 with Allow', async (t) => {
+test.serial('with a token an unknown path is 404 and a wrong method 405 with Allow', async (t) => {
   for (const path of ['/echo/nowhere', '/nowhere', '/ECHO/hello', '/echo/hello/', '/echo'])
     t.is((await get(t.context, path)).status, 404, path)
   for (const method of ['DELETE', 'PUT', 'PATCH', 'POST']) {
@@ -71,7 +74,7 @@ test('with a token an unknown path is 404 and a wrong method 405 with Allow', as
   t.is((await fetch(`${t.context.url}/echo/open`, { method: 'POST' })).status, 405)
 })
 
-test('what is wrong with a token is never told and never a 5xx', async (t) => {
+test.serial('what is wrong with a token is never told and never a 5xx', async (t) => {
   const { at } = t.context
   const { readRank } = await import('../../webtoon/scopes.ts')
   const good = await at.token([readRank])
@@ -104,7 +107,7 @@ test('what is wrong with a token is never told and never a 5xx', async (t) => {
   t.is((await get(t.context, `/echo/hello?access_token=${good}`, {})).status, 401)
 })
 
-test('paths have one form for access and routing', async (t) => {
+test.serial('paths have one form for access and routing', async (t) => {
   const refused = [
     '/echo//hello',
     '/echo/%2e%2e/hello',
@@ -128,7 +131,7 @@ test('paths have one form for access and routing', async (t) => {
   t.is(((await same.json()) as Echo).url, '/echo/hello')
 })
 
-test('a fixed path wins over a parameter', async (t) => {
+test.serial('a fixed path wins over a parameter', async (t) => {
   for (const id of ['latest', '17', '%EB%A1%9C']) {
     const answer = await get(t.context, `/echo/items/${id}`)
     t.is(((await answer.json()) as Echo).url, `/echo/items/${id}`)
@@ -137,7 +140,7 @@ test('a fixed path wins over a parameter', async (t) => {
   t.true(await t.context.metric(/uri="\/echo\/items\/latest",status="200"/))
 })
 
-test('what a client says about itself is replaced', async (t) => {
+test.serial('what a client says about itself is replaced', async (t) => {
   const answer = await get(t.context, '/echo/hello', {
     ...t.context.reader,
     'x-user-id': 'admin',
@@ -171,7 +174,7 @@ test('what a client says about itself is replaced', async (t) => {
     t.is(headers[name], undefined, name)
 })
 
-test('hop-by-hop headers stay here, and Connection cannot strip what guards', async (t) => {
+test.serial('hop-by-hop headers stay here, and Connection cannot strip what guards', async (t) => {
   const { authorization } = t.context.reader
   const answer = await t.context.raw(
     `GET /echo/hello HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nX-Hop: 1\r\nTE: trailers\r\n` +
@@ -186,32 +189,35 @@ test('hop-by-hop headers stay here, and Connection cannot strip what guards', as
     t.is(headers[name], undefined, name)
 })
 
-test('an upstream answers for its body only: ids, hop-by-hop and CORS headers are the gateway’s', async (t) => {
-  t.context.behind.behave((_, response) => {
-    response.writeHead(201, [
-      ['Set-Cookie', 'a=1'],
-      ['Set-Cookie', 'b=2'],
-      ['X-Request-Id', 'theirs'],
-      ['X-Powered-By', 'them'],
-      ['Access-Control-Allow-Origin', '*'],
-      ['Content-Type', 'text/plain'],
-    ] as never)
-    response.end('made')
-  })
-  const answer = await get(t.context, '/echo/hello', {
-    ...t.context.reader,
-    'x-request-id': 'mine-1',
-  })
-  t.context.behind.behave((await import('./testing.ts')).echoing)
-  t.is(answer.status, 201)
-  t.is(await answer.text(), 'made')
-  t.deepEqual(answer.headers.getSetCookie(), ['a=1', 'b=2'])
-  t.is(answer.headers.get('x-request-id'), 'mine-1')
-  t.is(answer.headers.get('x-powered-by'), null)
-  t.is(answer.headers.get('access-control-allow-origin'), null)
-})
+test.serial(
+  'an upstream answers for its body only: ids, hop-by-hop and CORS headers are the gateway’s',
+  async (t) => {
+    t.context.behind.behave((_, response) => {
+      response.writeHead(201, [
+        ['Set-Cookie', 'a=1'],
+        ['Set-Cookie', 'b=2'],
+        ['X-Request-Id', 'theirs'],
+        ['X-Powered-By', 'them'],
+        ['Access-Control-Allow-Origin', '*'],
+        ['Content-Type', 'text/plain'],
+      ] as never)
+      response.end('made')
+    })
+    const answer = await get(t.context, '/echo/hello', {
+      ...t.context.reader,
+      'x-request-id': 'mine-1',
+    })
+    t.context.behind.behave((await import('./testing.ts')).echoing)
+    t.is(answer.status, 201)
+    t.is(await answer.text(), 'made')
+    t.deepEqual(answer.headers.getSetCookie(), ['a=1', 'b=2'])
+    t.is(answer.headers.get('x-request-id'), 'mine-1')
+    t.is(answer.headers.get('x-powered-by'), null)
+    t.is(answer.headers.get('access-control-allow-origin'), null)
+  },
+)
 
-test('request ids: short plain ones are kept, others replaced', async (t) => {
+test.serial('request ids: short plain ones are kept, others replaced', async (t) => {
   const kept = await get(t.context, '/echo/hello', { ...t.context.reader, 'x-request-id': 'a-1' })
   t.is(kept.headers.get('x-request-id'), 'a-1')
   t.is(((await kept.json()) as Echo).headers['x-request-id'], 'a-1')
@@ -223,7 +229,7 @@ test('request ids: short plain ones are kept, others replaced', async (t) => {
   t.true((replaced.headers.get('x-request-id') ?? long).length <= 64)
 })
 
-test('only listed origins may call from a browser', async (t) => {
+test.serial('only listed origins may call from a browser', async (t) => {
   const preflight = (origin: string) =>
     fetch(`${t.context.url}/echo/items`, {
       method: 'OPTIONS',
@@ -247,7 +253,7 @@ test('only listed origins may call from a browser', async (t) => {
   t.is(refused.headers.get('access-control-allow-origin'), 'https://reader.example')
 })
 
-test('own routes answer without a token', async (t) => {
+test.serial('own routes answer without a token', async (t) => {
   const info = (await (await get(t.context, '/routes-info', {})).json()) as Record<string, unknown>
   t.deepEqual(Object.keys(info), ['gateway', 'routes', 'rateLimit', 'features'])
   t.deepEqual(
@@ -266,24 +272,27 @@ test('own routes answer without a token', async (t) => {
   t.is((await get(t.context, '/openapi.json', {})).status, 200)
 })
 
-test('a body over the limit is 413, declared or not, and never reaches the service', async (t) => {
-  const { url, writer, behind } = t.context
-  const before = behind.seen.length
-  const whole = await fetch(`${url}/echo/items`, {
-    method: 'POST',
-    headers: writer,
-    body: 'x'.repeat(1001),
-  })
-  t.is(whole.status, 413)
-  const endless = await t.context.raw(
-    `POST /echo/items HTTP/1.1\r\nHost: x\r\nAuthorization: ${writer['authorization']}\r\nTransfer-Encoding: chunked\r\n\r\n` +
-      `400\r\n${'x'.repeat(1024)}\r\n`,
-  )
-  t.regex(endless, /^HTTP\/1.1 413 /)
-  t.is(behind.seen.length, before)
-})
+test.serial(
+  'a body over the limit is 413, declared or not, and never reaches the service',
+  async (t) => {
+    const { url, writer, behind } = t.context
+    const before = behind.seen.length
+    const whole = await fetch(`${url}/echo/items`, {
+      method: 'POST',
+      headers: writer,
+      body: 'x'.repeat(1001),
+    })
+    t.is(whole.status, 413)
+    const endless = await t.context.raw(
+      `POST /echo/items HTTP/1.1\r\nHost: x\r\nAuthorization: ${writer['authorization']}\r\nTransfer-Encoding: chunked\r\n\r\n` +
+        `400\r\n${'x'.repeat(1024)}\r\n`,
+    )
+    t.regex(endless, /^HTTP\/1.1 413 /)
+    t.is(behind.seen.length, before)
+  },
+)
 
-test('a body where none is declared is not forwarded', async (t) => {
+test.serial('a body where none is declared is not forwarded', async (t) => {
   const answer = await t.context.raw(
     `GET /echo/hello HTTP/1.1\r\nHost: x\r\nAuthorization: ${t.context.reader['authorization']}\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello`,
   )
@@ -293,7 +302,7 @@ test('a body where none is declared is not forwarded', async (t) => {
   t.is(headers['content-type'], undefined)
 })
 
-test('the trace goes on: server span, client span, upstream', async (t) => {
+test.serial('the trace goes on: server span, client span, upstream', async (t) => {
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
   const answer = await get(t.context, '/echo/hello', {
     ...t.context.reader,
@@ -312,28 +321,33 @@ test('the trace goes on: server span, client span, upstream', async (t) => {
   )
 })
 
-test('the limit is counted per subject or address, over all instances, and says when to come again', async (t) => {
-  const { at, another, url } = t.context
-  const { readRank } = await import('../../webtoon/scopes.ts')
-  const second = await another({ replica: 2 })
-  const headers = { authorization: `Bearer ${await at.token([readRank], { subject: 'u-greedy' })}` }
-  const answers = []
-  for (let n = 0; n < 5; n += 1)
-    answers.push(await fetch(`${n % 2 ? url : second.url}/tight/mine`, { headers }))
-  t.deepEqual(answers.map((one) => one.status).slice(0, 3), [200, 200, 200])
-  const refused = answers[4]
-  t.is(refused?.status, 429)
-  t.true(Number(refused?.headers.get('retry-after')) >= 1)
-  t.is(refused?.headers.get('x-ratelimit-burst-capacity'), '3')
-  t.truthy(refused?.headers.get('ratelimit-policy'))
-  t.truthy(refused?.headers.get('x-request-id'))
-  t.like(await refused?.json(), { status: 429, code: 'RATE_LIMITED' })
-  t.is((await get(t.context, '/tight/mine')).status, 200, 'another subject has its own bucket')
-  const spoofed = await Promise.all(
-    Array.from({ length: 12 }, (_, n) =>
-      get(t.context, '/tight/open', { 'x-forwarded-for': `9.9.9.${n}` }),
-    ),
-  )
-  t.true(spoofed.filter((one) => one.status === 429).length >= 8)
-  t.true(await t.context.metric(/gateway_ratelimit_rejected_total\{route="tight"\} [1-9]/))
-})
+test.serial(
+  'the limit is counted per subject or address, over all instances, and says when to come again',
+  async (t) => {
+    const { at, another, url } = t.context
+    const { readRank } = await import('../../webtoon/scopes.ts')
+    const second = await another({ replica: 2 })
+    const headers = {
+      authorization: `Bearer ${await at.token([readRank], { subject: 'u-greedy' })}`,
+    }
+    const answers = []
+    for (let n = 0; n < 5; n += 1)
+      answers.push(await fetch(`${n % 2 ? url : second.url}/tight/mine`, { headers }))
+    t.deepEqual(answers.map((one) => one.status).slice(0, 3), [200, 200, 200])
+    const refused = answers[4]
+    t.is(refused?.status, 429)
+    t.true(Number(refused?.headers.get('retry-after')) >= 1)
+    t.is(refused?.headers.get('x-ratelimit-burst-capacity'), '3')
+    t.truthy(refused?.headers.get('ratelimit-policy'))
+    t.truthy(refused?.headers.get('x-request-id'))
+    t.like(await refused?.json(), { status: 429, code: 'RATE_LIMITED' })
+    t.is((await get(t.context, '/tight/mine')).status, 200, 'another subject has its own bucket')
+    const spoofed = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        get(t.context, '/tight/open', { 'x-forwarded-for': `9.9.9.${n}` }),
+      ),
+    )
+    t.true(spoofed.filter((one) => one.status === 429).length >= 8)
+    t.true(await t.context.metric(/gateway_ratelimit_rejected_total\{route="tight"\} [1-9]/))
+  },
+)

@@ -13,10 +13,10 @@ test.before(async () => {
 
 test.after.always(() => catalog?.stop())
 
-test('of 50 parallel upserts with the same expected version exactly one wins', async (t) => {
+test.serial('of 50 parallel upserts with the same expected version exactly one wins', async (t) => {
   await catalog.upsert({ id: 'w-a7', title: '고수' })
   const tries = Array.from({ length: 50 }, (_, at) =>
-    catalog.upsert({ id: 'w-a7', title: `고수 ${at}`, version: 1 }),
+    catalog.upsertPatiently({ id: 'w-a7', title: `고수 ${at}`, version: 1 }),
   )
   const answers = await Promise.all(tries)
   t.is(answers.filter(({ status }) => status === 200).length, 1)
@@ -29,34 +29,38 @@ test('of 50 parallel upserts with the same expected version exactly one wins', a
   )
 })
 
-test('50 parallel creations of one id all succeed, and audit and events are a chain without a gap', async (t) => {
-  const tries = Array.from({ length: 50 }, (_, at) =>
-    catalog.upsert({ id: 'w-a8', title: `무빙 ${at}` }),
-  )
-  const answers = await Promise.all(tries)
-  t.true(answers.every(({ status }) => status === 200))
-  const versions = Array.from({ length: 50 }, (_, at) => at + 1)
-  type Audit = { version: number; change: string; before: object | null; after: object | null }
-  const audit = await catalog.rows<Audit>(
-    'select * from catalog_audit where id = $1 order by version',
-    'w-a8',
-  )
-  t.deepEqual(
-    audit.map(({ version }) => version),
-    versions,
-  )
-  t.deepEqual(
-    audit.map(({ change }) => change),
-    ['created', ...Array(49).fill('updated')],
-  )
-  for (const [at, { before }] of audit.entries()) t.deepEqual(before, audit[at - 1]?.after ?? null)
-  t.deepEqual(
-    (await catalog.changesOf('w-a8', 50)).map(({ version }) => version),
-    versions,
-  )
-})
+test.serial(
+  '50 parallel creations of one id all succeed, and audit and events are a chain without a gap',
+  async (t) => {
+    const tries = Array.from({ length: 50 }, (_, at) =>
+      catalog.upsertPatiently({ id: 'w-a8', title: `무빙 ${at}` }),
+    )
+    const answers = await Promise.all(tries)
+    t.true(answers.every(({ status }) => status === 200))
+    const versions = Array.from({ length: 50 }, (_, at) => at + 1)
+    type Audit = { version: number; change: string; before: object | null; after: object | null }
+    const audit = await catalog.rows<Audit>(
+      'select * from catalog_audit where id = $1 order by version',
+      'w-a8',
+    )
+    t.deepEqual(
+      audit.map(({ version }) => version),
+      versions,
+    )
+    t.deepEqual(
+      audit.map(({ change }) => change),
+      ['created', ...Array(49).fill('updated')],
+    )
+    for (const [at, { before }] of audit.entries())
+      t.deepEqual(before, audit[at - 1]?.after ?? null)
+    t.deepEqual(
+      (await catalog.changesOf('w-a8', 50)).map(({ version }) => version),
+      versions,
+    )
+  },
+)
 
-test('a deleted title leaves a tombstone, and the same id goes on counting', async (t) => {
+test.serial('a deleted title leaves a tombstone, and the same id goes on counting', async (t) => {
   await catalog.upsert({ id: 'w-a9', title: '지옥', tags: ['스릴러'] })
   t.like(await catalog.send('DELETE /catalog/w-a9'), {
     status: 200,
@@ -86,7 +90,7 @@ test('a deleted title leaves a tombstone, and the same id goes on counting', asy
   t.deepEqual(kinds, [by('created'), by('deleted'), by('created')])
 })
 
-test('the event says what the row says', async (t) => {
+test.serial('the event says what the row says', async (t) => {
   await catalog.upsert({
     id: 'w-b1',
     title: '타이밍',
@@ -102,7 +106,7 @@ test('the event says what the row says', async (t) => {
   )
 })
 
-test('a change that is rolled back leaves no row, no audit and no event', async (t) => {
+test.serial('a change that is rolled back leaves no row, no audit and no event', async (t) => {
   const crashing: Postgres = {
     ...catalog.database,
     transaction: (work) =>

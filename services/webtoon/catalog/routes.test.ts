@@ -15,7 +15,7 @@ test.before(async () => {
 
 test.after.always(() => catalog?.stop())
 
-test('a title that was written can be read, with its version as ETag', async (t) => {
+test.serial('a title that was written can be read, with its version as ETag', async (t) => {
   const written = await catalog.upsert({
     id: 'w-a1',
     title: '여신강림',
@@ -42,7 +42,7 @@ test('a title that was written can be read, with its version as ETag', async (t)
   t.is((await catalog.send('GET /catalog/w-a1', undefined, { 'if-none-match': '"2"' })).status, 200)
 })
 
-test('each upsert is a new version and replaces all of the title', async (t) => {
+test.serial('each upsert is a new version and replaces all of the title', async (t) => {
   await catalog.upsert({
     id: 'w-a2',
     title: '신의 탑',
@@ -55,7 +55,7 @@ test('each upsert is a new version and replaces all of the title', async (t) => 
   t.like(body, { title: '신의 탑', author: '', desc: '', tags: [], version: 2 })
 })
 
-test('what is wrong in a title is named by its field', async (t) => {
+test.serial('what is wrong in a title is named by its field', async (t) => {
   const good = { id: 'w-a3', title: '미생' }
   const cases: [object, string][] = [
     [{ title: '미생' }, 'body.id'],
@@ -84,32 +84,35 @@ test('what is wrong in a title is named by its field', async (t) => {
   t.is((await catalog.send('GET /catalog/w-a3')).status, 404)
 })
 
-test('text is kept in NFC and may have line breaks in its description only', async (t) => {
+test.serial('text is kept in NFC and may have line breaks in its description only', async (t) => {
   const title = '여신강림'
   await catalog.upsert({ id: 'w-a4', title: title.normalize('NFD'), desc: '첫 줄\n둘째 줄' })
   t.like((await catalog.send('GET /catalog/w-a4')).body, { title, desc: '첫 줄\n둘째 줄' })
 })
 
-test('without a token it is 401, with another scope 403, and nothing is written', async (t) => {
-  const body = { id: 'w-a5', title: '미생' }
-  const calls: [string, object | undefined][] = [
-    ['POST /catalog/upsert', body],
-    ['GET /catalog', undefined],
-    ['GET /catalog/w-a5', undefined],
-    ['DELETE /catalog/w-a5', undefined],
-  ]
-  const reading = await catalog.place.bearer(readCatalog)
-  for (const [line, sent] of calls) {
-    t.is((await catalog.send(line, sent, { authorization: '' })).status, 401, line)
-    const other = line.startsWith('GET')
-      ? await catalog.place.bearer(readSearch, writeCatalog)
-      : reading
-    t.is((await catalog.send(line, sent, other)).status, 403, line)
-  }
-  t.is((await catalog.send('GET /catalog/w-a5')).status, 404)
-})
+test.serial(
+  'without a token it is 401, with another scope 403, and nothing is written',
+  async (t) => {
+    const body = { id: 'w-a5', title: '미생' }
+    const calls: [string, object | undefined][] = [
+      ['POST /catalog/upsert', body],
+      ['GET /catalog', undefined],
+      ['GET /catalog/w-a5', undefined],
+      ['DELETE /catalog/w-a5', undefined],
+    ]
+    const reading = await catalog.place.bearer(readCatalog)
+    for (const [line, sent] of calls) {
+      t.is((await catalog.send(line, sent, { authorization: '' })).status, 401, line)
+      const other = line.startsWith('GET')
+        ? await catalog.place.bearer(readSearch, writeCatalog)
+        : reading
+      t.is((await catalog.send(line, sent, other)).status, 403, line)
+    }
+    t.is((await catalog.send('GET /catalog/w-a5')).status, 404)
+  },
+)
 
-test('a stale If-Match is 412 and a stale version 409 with the current one', async (t) => {
+test.serial('a stale If-Match is 412 and a stale version 409 with the current one', async (t) => {
   await catalog.upsert({ id: 'w-a6', title: '미생' })
   await catalog.upsert({ id: 'w-a6', title: '미생 2' }, { 'if-match': '"1"' })
   t.is((await catalog.upsert({ id: 'w-a6', title: 'x' }, { 'if-match': '"1"' })).status, 412)
@@ -119,7 +122,7 @@ test('a stale If-Match is 412 and a stale version 409 with the current one', asy
   t.is((await catalog.upsert({ id: 'w-a6', title: '미생 3', version: 2 })).body['version'], 3)
 })
 
-test('the list goes through all titles page by page, also of one tag', async (t) => {
+test.serial('the list goes through all titles page by page, also of one tag', async (t) => {
   for (const at of [1, 2, 3])
     await catalog.upsert({ id: `w-list-${at}`, title: `쪽 ${at}`, tags: ['쪽'] })
   await catalog.upsert({ id: 'w-list-4', title: '지운 쪽', tags: ['쪽'] })
@@ -136,7 +139,7 @@ test('the list goes through all titles page by page, also of one tag', async (t)
     t.is((await catalog.send(`GET /catalog?${wrong}`)).status, 400, wrong)
 })
 
-test('changes and conflicts are counted', async (t) => {
+test.serial('changes and conflicts are counted', async (t) => {
   await catalog.upsert({ id: 'w-b3', title: '이끼' })
   await catalog.upsert({ id: 'w-b3', title: '이끼', version: 7 })
   const text = await catalog.metrics()
@@ -145,29 +148,32 @@ test('changes and conflicts are counted', async (t) => {
   t.regex(text, /catalog_conflicts_total\{[^}]*reason="if_match"[^}]*\} \d/)
 })
 
-test('without Kafka it works, without Postgres it answers 503 at once, is not ready, and recovers', async (t) => {
-  const server = await ownServer('postgres')
-  const other = await bench(topology, { ...addressOf('postgres', server) })
-  t.teardown(async () => {
-    await other.stop()
-    await server.stop()
-  })
-  const running = await other.start(service, start)
-  const token = await other.bearer(readCatalog, writeCatalog)
-  const headers = { ...token, 'content-type': 'application/json' }
-  const get = () => fetch(`${running.url}/catalog/w-001`, { headers })
-  const body = JSON.stringify({ id: 'w-001', title: '미생' })
-  const write = () => fetch(`${running.url}/catalog/upsert`, { method: 'POST', headers, body })
-  t.is((await write()).status, 200)
-  t.is((await get()).status, 200)
-  await server.crash()
-  t.is((await write()).status, 503)
-  const began = performance.now()
-  const answer = await get()
-  t.is(answer.status, 503)
-  t.true(performance.now() - began < 2000)
-  t.true(Number(answer.headers.get('retry-after')) <= 2)
-  t.is((await fetch(`${running.admin}/readyz`)).status, 503)
-  await server.restart()
-  t.is((await get()).status, 200)
-})
+test.serial(
+  'without Kafka it works, without Postgres it answers 503 at once, is not ready, and recovers',
+  async (t) => {
+    const server = await ownServer('postgres')
+    const other = await bench(topology, { ...addressOf('postgres', server) })
+    t.teardown(async () => {
+      await other.stop()
+      await server.stop()
+    })
+    const running = await other.start(service, start)
+    const token = await other.bearer(readCatalog, writeCatalog)
+    const headers = { ...token, 'content-type': 'application/json' }
+    const get = () => fetch(`${running.url}/catalog/w-001`, { headers })
+    const body = JSON.stringify({ id: 'w-001', title: '미생' })
+    const write = () => fetch(`${running.url}/catalog/upsert`, { method: 'POST', headers, body })
+    t.is((await write()).status, 200)
+    t.is((await get()).status, 200)
+    await server.crash()
+    t.is((await write()).status, 503)
+    const began = performance.now()
+    const answer = await get()
+    t.is(answer.status, 503)
+    t.true(performance.now() - began < 2000)
+    t.true(Number(answer.headers.get('retry-after')) <= 2)
+    t.is((await fetch(`${running.admin}/readyz`)).status, 503)
+    await server.restart()
+    t.is((await get()).status, 200)
+  },
+)

@@ -49,6 +49,13 @@ export async function catalogBench(all: Topology, tested: TestServers) {
     send,
     upsert: (body: object, headers?: Record<string, string>) =>
       send('POST /catalog/upsert', body, headers),
+    /** As `upsert`, again while all connections are taken: 50 at once are more than the pool holds. */
+    upsertPatiently: async (body: object) => {
+      for (;;) {
+        const answer = await send('POST /catalog/upsert', body)
+        if (answer.body['code'] !== 'DATABASE_UNAVAILABLE') return answer
+      }
+    },
     metrics: async () => (await fetch(`${admin}/metrics`)).text(),
     rows: <Row>(text: string, ...values: unknown[]): Promise<Row[]> =>
       database.query<Row>(statement(nameOf(text), text), values),
@@ -91,4 +98,5 @@ async function changesOf(published: readonly Received<CatalogChange>[], id: stri
 }
 
 /** Postgres cuts the names of statements at 63 bytes. */
-const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
+const nameOf = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 32)

@@ -1,6 +1,6 @@
 import { within } from '../../kit/lifecycle.ts'
 import type { Events } from './events.ts'
-import { pacer } from './pacer.ts'
+import { pacer, type Share } from './pacer.ts'
 import { readers } from './readers.ts'
 import type { Sender } from './senders.ts'
 import { perSecond, speedometer } from './speed.ts'
@@ -44,40 +44,25 @@ const settleWithinMs = 5000
 export function startRun(parameters: Parameters, parts: RunParts): Run {
   const { sender, events, clock, stopwatch } = parts
   const pace = pacer(parameters)
-  const eventOf = readers(parameters, clock)
-  const total = { generated: 0, published: 0, errors: 0, skipped: 0 }
-  const underWay = new Set<Promise<void>>()
+  const ledger = openLedger(parameters, parts)
+  const { total } = ledger
   const [startedAt, began] = [clock(), stopwatch()]
   const speed = speedometer(began)
-  let stoppedAt: number | undefined
-  let endedAfterMs = 0
+  let stopped: { at: number; elapsedMs: number } | undefined
 
-  const hand = async (first: number, count: number, elapsedMs: number): Promise<void> => {
-    const made = Array.from({ length: count }, (_, at) => eventOf(first + at, elapsedMs))
-    total.generated += count
-    events.made(count)
-    const handed = stopwatch()
-    const outcome = await sender.send(made)
-    const failed = count - outcome.acknowledged
-    total.published += outcome.acknowledged
-    total.errors += failed
-    events.sent({ ...outcome, failed, seconds: (stopwatch() - handed) / 1000 })
-  }
   const tick = (): void => {
     const elapsedMs = stopwatch() - began
-    const { first, count, skipped } = pace.take(elapsedMs, sender.mostPerTick)
-    if (skipped > 0) events.skipped(skipped)
-    total.skipped += skipped
-    if (count > 0) track(underWay, hand(first, count, elapsedMs))
+    const share = pace.take(elapsedMs, sender.mostPerTick)
+    ledger.skip(share.skipped)
+    if (share.count > 0) ledger.hand(share, elapsedMs)
     speed.note(stopwatch(), total.published)
     if (pace.finished(elapsedMs)) end()
   }
   const timer = setInterval(tick, sender.tickMs)
   const end = (): void => {
-    if (stoppedAt !== undefined) return
+    if (stopped) return
     clearInterval(timer)
-    stoppedAt = clock()
-    endedAfterMs = stopwatch() - began
+    stopped = { at: clock(), elapsedMs: stopwatch() - began }
     events.ended({ ...total })
   }
   events.started(parameters)
@@ -85,25 +70,50 @@ export function startRun(parameters: Parameters, parts: RunParts): Run {
   return {
     parameters,
     figures: () => ({
-      running: stoppedAt === undefined,
-      actualPerSecond: stoppedAt
-        ? perSecond(total.published, endedAfterMs)
+      running: stopped === undefined,
+      actualPerSecond: stopped
+        ? perSecond(total.published, stopped.elapsedMs)
         : speed.read(stopwatch(), total.published),
       totalGenerated: total.generated,
       totalPublished: total.published,
       totalErrors: total.errors,
       totalSkipped: total.skipped,
       startedAt: new Date(startedAt).toISOString(),
-      stoppedAt: stoppedAt ? new Date(stoppedAt).toISOString() : null,
+      stoppedAt: stopped ? new Date(stopped.at).toISOString() : null,
     }),
     stop: async () => {
       end()
-      await within(Promise.all(underWay), settleWithinMs).catch(() => undefined)
+      await within(ledger.settled(), settleWithinMs).catch(() => undefined)
     },
   }
 }
 
-function track(all: Set<Promise<void>>, work: Promise<void>): void {
-  const tracked = work.finally(() => all.delete(tracked))
-  all.add(tracked)
+/** Hands events over and keeps the books: what is neither published nor an error is under way. */
+function openLedger(parameters: Parameters, { sender, events, clock, stopwatch }: RunParts) {
+  const eventOf = readers(parameters, clock)
+  const total = { generated: 0, published: 0, errors: 0, skipped: 0 }
+  const underWay = new Set<Promise<void>>()
+  const send = async ({ first, count }: Share, elapsedMs: number): Promise<void> => {
+    const made = Array.from({ length: count }, (_, at) => eventOf(first + at, elapsedMs))
+    total.generated += count
+    events.made(count)
+    const handedAt = stopwatch()
+    const outcome = await sender.send(made)
+    const failed = count - outcome.acknowledged
+    total.published += outcome.acknowledged
+    total.errors += failed
+    events.sent({ ...outcome, failed, seconds: (stopwatch() - handedAt) / 1000 })
+  }
+  return {
+    total,
+    hand: (share: Share, elapsedMs: number): void => {
+      const sent = send(share, elapsedMs).finally(() => underWay.delete(sent))
+      underWay.add(sent)
+    },
+    skip: (count: number): void => {
+      total.skipped += count
+      if (count > 0) events.skipped(count)
+    },
+    settled: () => Promise.all(underWay),
+  }
 }

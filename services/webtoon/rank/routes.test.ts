@@ -9,14 +9,14 @@ import { readRank, readSearch } from '../scopes.ts'
 import { pageView } from '../topics.ts'
 import service from './service.ts'
 import { start } from './start.ts'
-import { adminRedis, log } from './testing.ts'
+import { adminRedis, eventLog } from './testing.ts'
 
 interface World {
   readonly place: Bench
   readonly url: string
   readonly admin: string
   readonly redis: Redis
-  readonly views: Awaited<ReturnType<typeof log>>
+  readonly views: Awaited<ReturnType<typeof eventLog>>
   readonly stop: () => Promise<void>
 }
 const test = anyTest as TestFn<World>
@@ -25,7 +25,7 @@ test.before('one rank service', async (t) => {
   const { servers, stop } = await testServers('kafka', 'redis')
   const place = await bench(topology, servers)
   const { url, admin } = await place.start(service, start)
-  const views = await log(servers.kafka ?? '', place.prefix + pageView.name)
+  const views = await eventLog(servers.kafka ?? '', place.prefix + pageView.name)
   const redis = adminRedis(servers)
   await views.counted(redis)
   const stopAll = async (): Promise<void> => {
@@ -52,7 +52,7 @@ test.serial('a title is served from its last complete window with true borders',
   const { views, redis } = t.context
   const ts = await servedTs(10_000)
   const seen = { contentId: 'w-seen', ts }
-  await views.write([
+  await views.send([
     { ...seen, eventId: '1', action: 'view' },
     { ...seen, eventId: '2', action: 'view' },
     { ...seen, eventId: '2', action: 'view' },
@@ -121,7 +121,7 @@ test.serial('a ranking needs a token with read:rank', async (t) => {
 test.serial('what was dropped and counted shows in the metrics', async (t) => {
   const { views, redis, admin } = t.context
   const event = { contentId: 'w-old', action: 'view' as const }
-  await views.write([
+  await views.send([
     { ...event, eventId: 'late', ts: Date.now() - 61_000 },
     { ...event, eventId: 'early', ts: Date.now() + 60_000 },
   ])

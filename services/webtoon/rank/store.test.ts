@@ -57,17 +57,18 @@ test.serial(
     const begin = now - 500_000
     for (const shift of [0, 1, 30_000, 59_999]) {
       const at = (ms: number) => begin + shift + ms
-      const eventId = `e-${shift}`
+      const one = (eventId: string, ms: number) =>
+        record({ eventId, timestamp: at(ms), ts: at(ms) })
       const log = [
-        record({ eventId, timestamp: at(0), ts: at(0) }),
-        record({ eventId, timestamp: at(300_000), ts: at(300_000) }),
-        record({ eventId, timestamp: at(360_000), ts: at(360_000) }),
-        record({ eventId, timestamp: at(360_001), ts: at(360_001) }),
+        ...[one('inside', 0), one('outside', 0), one('not prolonged', 0)],
+        one('not prolonged', 300_000),
+        one('inside', 360_000),
+        ...[one('outside', 360_001), one('not prolonged', 360_001)],
       ]
       await t.context.redis.flushall()
       await t.context.store.adopt(partition, { start: 0n, goal: 0n })
-      for (const one of placed(log)) await countUp(t.context.store, [one])
-      t.like(await books(t.context.redis), { counted: 2, duplicate: 2 }, String(shift))
+      for (const single of placed(log)) await countUp(t.context.store, [single])
+      t.like(await books(t.context.redis), { counted: 5, duplicate: 2 }, String(shift))
     }
   },
 )

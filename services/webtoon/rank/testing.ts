@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Redis } from 'ioredis'
-import kafkajs from 'kafkajs'
+import { Redis, type RedisOptions } from 'ioredis'
 import { within } from '../../kit/lifecycle.ts'
 import type { Servers } from '../../kit/testing.ts'
+import { topicLog, type TopicLog } from '../../kit/testing/topic-log.ts'
 import type { Counts, LogRecord } from './recount.ts'
 
 /** An event of the log, without its place. */
@@ -10,7 +10,10 @@ export type Event = Omit<LogRecord, 'partition' | 'offset' | 'timestamp'>
 
 /** The rankings' Redis, looked at as its administrator. */
 export const adminRedis = ({ redis }: Servers): Redis =>
-  new Redis({ ...redis, lazyConnect: false, retryStrategy: () => 100 }).on('error', () => undefined)
+  new Redis({ ...redis, lazyConnect: false, retryStrategy: () => 100 } as RedisOptions).on(
+    'error',
+    () => undefined,
+  )
 
 /** Everything that the window hashes hold, in the form of a recount. */
 export async function heldCounts(redis: Redis): Promise<Counts> {
@@ -70,109 +73,50 @@ export function randomFrom(seed: number): (below: number) => number {
   }
 }
 
-/** Writes to a topic and reads it back, beside the kit. */
-export async function log(bootstrap: string, topic: string) {
-  const client = new kafkajs.Kafka({
-    brokers: bootstrap.split(','),
-    logLevel: kafkajs.logLevel.NOTHING,
-  })
-  const producer = client.producer({ allowAutoTopicCreation: false })
-  await producer.connect()
+/** The topic of page views, written and read beside the service. */
+export async function eventLog(bootstrap: string, topic: string) {
+  const raw = await topicLog(bootstrap, topic)
   return {
-    /** Where the topic takes the records' own times, `timestamp` sets them. */
-    write: async (events: readonly (Event & { timestamp?: number })[]): Promise<void> => {
-      const messages = events.map(({ action, timestamp, ...rest }) => ({
-        key: rest.contentId,
-        value: JSON.stringify({ ...rest, props: { action } }),
-        ...(timestamp !== undefined && { timestamp: String(timestamp) }),
-      }))
-      await producer.send({ topic, messages, acks: -1 })
-    },
-    writeRaw: async (key: string, value: string): Promise<void> => {
-      await producer.send({ topic, messages: [{ key, value }], acks: -1 })
-    },
-    /** Lets record times be forged: the rules at their borders cannot be reached with the broker's clock. */
-    takeOwnTimes: () => setTopicTime(client, topic),
-    read: () => readAll(client, topic),
+    ...raw,
+    /** `timestamp` has an effect after `takeOwnTimes`. */
+    send: (events: readonly (Event & { timestamp?: number })[]): Promise<void> =>
+      raw.write(
+        events.map(({ action, timestamp, ...rest }) => ({
+          key: rest.contentId,
+          value: JSON.stringify({ ...rest, props: { action } }),
+          ...(timestamp !== undefined && { timestamp }),
+        })),
+      ),
+    /** Everything that is an event. */
+    events: async (): Promise<readonly LogRecord[]> =>
+      (await raw.read()).flatMap(({ value, ...place }) => {
+        const event = eventOf(value)
+        return event ? [{ ...place, ...event }] : []
+      }),
     /** Resolves when every partition is counted to its end. */
-    counted: (redis: Redis, withinMs = 60_000) =>
-      within(allCounted(client, topic, redis), withinMs, 'the log was not counted in time'),
-    close: () => producer.disconnect(),
+    counted: (redis: Redis, withinMs = 60_000): Promise<void> =>
+      within(allCounted(raw, redis), withinMs, 'the log was not counted in time'),
   }
 }
 
-async function allCounted(client: kafkajs.Kafka, topic: string, redis: Redis): Promise<void> {
-  const admin = client.admin()
-  await admin.connect()
-  const ends = await admin.fetchTopicOffsets(topic)
-  await admin.disconnect()
-  const keys = ends.map(({ partition }) => `rank:fence:${partition}`)
-  for (;;) {
-    const fences = await redis.mget(keys).catch(() => [])
-    const whole = await redis.hlen('rank:whole').catch(() => 0)
-    const done = ends.every(({ high }, at) => Number(fences[at] ?? -1) >= Number(high))
-    if (done && whole === ends.length) return
-    await delay(50)
+async function allCounted(raw: TopicLog, redis: Redis): Promise<void> {
+  const done = async (): Promise<boolean> => {
+    const ends = await raw.ends()
+    const fences = await redis.mget(ends.map(({ partition }) => `rank:fence:${partition}`))
+    const whole = await redis.hlen('rank:whole')
+    return whole === ends.length && ends.every(({ high }, at) => BigInt(fences[at] ?? -1) >= high)
   }
+  // A topic that was just made has no leader for a moment, and Redis may be down on purpose.
+  while (!(await done().catch(() => false))) await delay(50)
 }
 
-async function setTopicTime(client: kafkajs.Kafka, topic: string): Promise<void> {
-  const admin = client.admin()
-  await admin.connect()
-  const name = 'message.timestamp.type'
-  await admin.alterConfigs({
-    validateOnly: false,
-    resources: [
-      {
-        type: kafkajs.ConfigResourceTypes.TOPIC,
-        name: topic,
-        configEntries: [
-          { name, value: 'CreateTime' },
-          { name: 'retention.ms', value: '-1' },
-        ],
-      },
-    ],
-  })
-  await admin.disconnect()
-}
-
-async function readAll(client: kafkajs.Kafka, topic: string): Promise<readonly LogRecord[]> {
-  const admin = client.admin()
-  await admin.connect()
-  const ends = await admin.fetchTopicOffsets(topic)
-  await admin.disconnect()
-  const wanted = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0)
-  const found = new Map<string, LogRecord>()
-  if (wanted === 0) return []
-  const consumer = client.consumer({ groupId: `${topic}-recount-${process.hrtime.bigint()}` })
-  const complete = Promise.withResolvers<void>()
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: true })
-  await consumer.run({
-    autoCommit: false,
-    eachMessage: async ({ partition, message }) => {
-      const place = { partition, offset: BigInt(message.offset) }
-      const record = { ...place, timestamp: Number(message.timestamp), ...eventOf(message.value) }
-      found.set(`${partition}:${message.offset}`, record)
-      if (found.size >= wanted) complete.resolve()
-    },
-  })
-  await complete.promise
-  await consumer.disconnect()
-  return [...found.values()].filter(({ contentId }) => contentId !== '')
-}
-
-/** A value that is no event comes back without a title and is left out. */
-function eventOf(value: Buffer | null): Event {
+function eventOf(value: string): Event | undefined {
   try {
-    const { contentId, eventId, ts, props } = JSON.parse(String(value)) as {
-      contentId: string
-      eventId: string
-      ts: number
-      props: { action: 'view' | 'like' }
+    const { contentId, eventId, ts, props } = JSON.parse(value) as Omit<Event, 'action'> & {
+      props: Pick<Event, 'action'>
     }
     return { contentId, eventId, ts, action: props.action }
   } catch {
-    return { contentId: '', eventId: '', ts: 0, action: 'view' }
+    return undefined
   }
 }

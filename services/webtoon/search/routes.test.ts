@@ -1,18 +1,17 @@
 import test from 'ava'
 import { addressOf, ownServer, testServers } from '../../../infra/local/engines/testing.ts'
-import { bench } from '../../kit/testing.ts'
 import { topology } from '../../topology.ts'
-import { readCatalog, readSearch } from '../scopes.ts'
-import service from './service.ts'
-import { start } from './start.ts'
+import { readCatalog } from '../scopes.ts'
 import { realTitles, searchBench, type SearchBench } from './testing.ts'
 
+let tested: Awaited<ReturnType<typeof testServers>>
 let search: SearchBench
 /** In a title with markup, so that highlights have something to escape. */
 const dangerous = '<em>굵은</em> & <script>alert("마루")</script>'
 
 test.before(async () => {
-  search = await searchBench(topology, await testServers('kafka', 'opensearch'))
+  tested = await testServers('kafka', 'opensearch')
+  search = await searchBench(topology, tested)
   const titles = await realTitles()
   await search.index(...titles, { id: 'w-900', version: 1, updatedAt: 1, title: dangerous })
 })
@@ -22,7 +21,7 @@ test.after.always(() => search?.stop())
 const titlesFor = async (query: Record<string, string>): Promise<string[]> =>
   (await search.found(query)).results.map(({ title }) => title)
 
-test('Korean words find the titles that readers mean', async (t) => {
+test.serial('Korean words find the titles that readers mean', async (t) => {
   const wanted: Record<string, string> = {
     레벨: '나 혼자만 레벨업',
     레벨업: '나 혼자만 레벨업',
@@ -39,18 +38,18 @@ test('Korean words find the titles that readers mean', async (t) => {
   for (const [q, title] of Object.entries(wanted)) t.is((await titlesFor({ q }))[0], title, q)
 })
 
-test('synonyms, authors and tags find titles too', async (t) => {
+test.serial('synonyms, authors and tags find titles too', async (t) => {
   t.true((await titlesFor({ q: '사랑', size: '50' })).includes('연애혁명'))
   t.true((await titlesFor({ q: '스쿨', size: '50' })).includes('여신강림'))
   t.deepEqual((await titlesFor({ q: '강풀 로맨스' })).sort(), ['그대를 사랑합니다', '순정만화'])
   t.is((await search.found({ q: '강풀' })).total, 9)
 })
 
-test('a question in NFD finds what is stored in NFC', async (t) => {
+test.serial('a question in NFD finds what is stored in NFC', async (t) => {
   t.deepEqual(await titlesFor({ q: '여신강림'.normalize('NFD') }), ['여신강림'])
 })
 
-test('tags are exact and all of them must be there', async (t) => {
+test.serial('tags are exact and all of them must be there', async (t) => {
   const { total, results } = await search.found({ q: '액션', tags: '학원, 드라마', size: '50' })
   t.is(total, results.length)
   t.true(results.some(({ title }) => title === '외모지상주의'))
@@ -58,7 +57,7 @@ test('tags are exact and all of them must be there', async (t) => {
   t.is((await search.found({ q: '액션', tags: '학' })).total, 0)
 })
 
-test('results are sorted by title or time, up or down, and paged with an exact total', async (t) => {
+test.serial('results are sorted by title or time, up or down, and paged with an exact total', async (t) => {
   const byTitle = await titlesFor({ q: '드라마', sort: 'title', order: 'asc', size: '100' })
   t.deepEqual(byTitle, [...byTitle].sort())
   const query = { q: '드라마', sort: 'updatedAt', size: '3' }
@@ -73,7 +72,7 @@ test('results are sorted by title or time, up or down, and paged with an exact t
   t.is(new Set(times).size, 6)
 })
 
-test('a highlight marks what was found and is safe HTML', async (t) => {
+test.serial('a highlight marks what was found and is safe HTML', async (t) => {
   const [found] = (await search.found({ q: '굵은', highlight: 'true' })).results
   t.is(found?.title, dangerous)
   const [marked = ''] = found?.highlight?.title ?? []
@@ -85,7 +84,7 @@ test('a highlight marks what was found and is safe HTML', async (t) => {
   t.is((await search.found({ q: '전지' })).results[0]?.highlight, undefined)
 })
 
-test('a result has every field of the contract', async (t) => {
+test.serial('a result has every field of the contract', async (t) => {
   const { results } = await search.found({ q: '신의 탑' })
   const { _score, ...rest } = results[0] as unknown as Record<string, unknown>
   t.true(typeof _score === 'number' && _score > 0)
@@ -100,7 +99,7 @@ test('a result has every field of the contract', async (t) => {
   })
 })
 
-test('nothing in a question is an operator, and nothing makes an error of ours', async (t) => {
+test.serial('nothing in a question is an operator, and nothing makes an error of ours', async (t) => {
   const nothing = [
     '"',
     '*:*',
@@ -122,7 +121,7 @@ test('nothing in a question is an operator, and nothing makes an error of ours',
   t.true(status < 500)
 })
 
-test('parameters out of their range are 400', async (t) => {
+test.serial('parameters out of their range are 400', async (t) => {
   const wrong = [
     'sort=author',
     'order=up',
@@ -141,7 +140,7 @@ test('parameters out of their range are 400', async (t) => {
   t.is((await search.get('/search?q=a&from=9990')).status, 200)
 })
 
-test('suggestions begin like the question; titles of a tag come latest first', async (t) => {
+test.serial('suggestions begin like the question; titles of a tag come latest first', async (t) => {
   const suggest = await search.get(`/search/suggest?q=${encodeURIComponent('신')}`)
   t.deepEqual((suggest.body as string[]).sort(), ['신과함께', '신의 탑'])
   const { body } = await search.get(`/search/by-tag/${encodeURIComponent('게임')}?size=2`)
@@ -153,7 +152,7 @@ test('suggestions begin like the question; titles of a tag come latest first', a
     t.is((await search.get(path)).status, 400, path)
 })
 
-test('without a token it is 401, with another scope 403', async (t) => {
+test.serial('without a token it is 401, with another scope 403', async (t) => {
   const other = await search.place.bearer(readCatalog)
   for (const path of ['/search?q=a', '/search/suggest?q=a', '/search/by-tag/a']) {
     t.is((await search.get(path, {})).status, 401, path)
@@ -161,26 +160,27 @@ test('without a token it is 401, with another scope 403', async (t) => {
   }
 })
 
-test('without an index it answers nothing, without OpenSearch 503 at once, and it recovers', async (t) => {
+test.serial('without an index it answers nothing, without OpenSearch 503 at once, and no change is lost', async (t) => {
   const server = await ownServer('opensearch')
-  const other = await bench(topology, addressOf('opensearch', server))
-  t.teardown(async () => {
-    await other.stop()
-    await server.stop()
-  })
-  const { url, admin } = await other.start(service, start)
-  const headers = await other.bearer(readSearch)
-  const ask = () => fetch(`${url}/search?q=a`, { headers })
-  const at = `http://127.0.0.1:${server.port}/${other.prefix}catalog_v1`
-  t.is((await fetch(at, { method: 'DELETE' })).status, 200)
-  t.deepEqual(await (await ask()).json(), { total: 0, results: [] })
+  const servers = { ...tested.servers, ...addressOf('opensearch', server) }
+  const other = await searchBench(topology, { servers, stop: () => server.stop() })
+  t.teardown(other.stop)
+  await other.openSearch('DELETE', '_v1')
+  t.like(await other.get('/search?q=a'), { status: 200, body: { total: 0, results: [] } })
+
   server.kill('SIGSTOP')
   const began = performance.now()
-  const answer = await ask()
+  const answer = await other.get('/search?q=a')
   t.is(answer.status, 503)
   t.true(performance.now() - began < 2000)
   t.is(answer.headers.get('retry-after'), '1')
-  t.is((await fetch(`${admin}/readyz`)).status, 503)
-  server.kill('SIGCONT')
-  t.is((await ask()).status, 200)
+  t.is((await fetch(`${other.admin}/readyz`)).status, 503)
+  await other.publish({ id: 'w-1', version: 1, updatedAt: 1, title: '재시작' })
+  await t.throwsAsync(other.place.drained(2000))
+
+  await server.crash()
+  await server.restart()
+  await other.index()
+  t.is((await other.found({ q: '재시작' })).total, 1)
+  t.is(await other.metric('search_index_failure_total'), 0)
 })

@@ -68,7 +68,7 @@ export async function searchBench(all: Topology, tested: TestServers) {
     },
     metric: async (name: string): Promise<number> => {
       const text = await (await fetch(`${admin}/metrics`)).text()
-      return Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)`, 'm').exec(text)?.[1] ?? NaN)
+      return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1] ?? NaN)
     },
     stop: async () => {
       await place.stop()
