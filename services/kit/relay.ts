@@ -171,6 +171,7 @@ async function send(
       await publishRow(one, row)
       outcome.published.push(row.seq)
     } catch (error) {
+      blocked = true
       note(outcome, row, error)
     }
   }

@@ -68,7 +68,7 @@ export const stories = {
     expected: [
       serves(gateway),
       serves(catalog),
-      calls(catalog, 'postgres'),
+      calls(catalog, 'postgresql'),
       sends(catalog, catalogUpsert),
       processes(search, catalogUpsert, 'opensearch'),
     ],

@@ -37,7 +37,12 @@ const serviceTargets = (here: Here, running: ReadonlySet<string>): readonly Targ
       .filter((name) => running.has(name))
       .map((name) => ({
         targets: [`127.0.0.1:${here.installation.ports[name]?.['admin']}`],
-        labels: { job: service.name, instance: name, product: service.product },
+        labels: {
+          job: 'services',
+          service: service.name,
+          instance: name,
+          product: service.product,
+        },
       })),
   )
 

@@ -33,6 +33,8 @@ test.before(async () => {
   place = await bench(topology, servers)
   ingest = await place.start(service, start)
   ;({ authorization } = await place.bearer(writeIngest))
+  const acknowledges = async (): Promise<boolean> => (await one(event())).status === 202
+  await until('the fresh broker acknowledges', acknowledges)
 })
 
 test.after.always(async () => {

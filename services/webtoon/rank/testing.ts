@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Redis, type RedisOptions } from 'ioredis'
+import { Redis } from 'ioredis'
 import { within } from '../../kit/lifecycle.ts'
 import type { Servers } from '../../kit/testing.ts'
 import { topicLog, type TopicLog } from '../../kit/testing/topic-log.ts'
@@ -9,11 +9,11 @@ import type { Counts, LogRecord } from './recount.ts'
 export type Event = Omit<LogRecord, 'partition' | 'offset' | 'timestamp'>
 
 /** The rankings' Redis, looked at as its administrator. */
-export const adminRedis = ({ redis }: Servers): Redis =>
-  new Redis({ ...redis, lazyConnect: false, retryStrategy: () => 100 } as RedisOptions).on(
-    'error',
-    () => undefined,
-  )
+export function adminRedis({ redis }: Servers): Redis {
+  if (!redis) throw new Error('The test has no Redis.')
+  const admin = new Redis({ ...redis, retryStrategy: () => 100 })
+  return admin.on('error', () => undefined)
+}
 
 /** Everything that the window hashes hold, in the form of a recount. */
 export async function heldCounts(redis: Redis): Promise<Counts> {

@@ -81,6 +81,8 @@ test.serial('a highlight marks what was found and is safe HTML', async (t) => {
   t.false(marked.includes('<script>'))
   const [prefix] = (await search.found({ q: '전지', highlight: 'true' })).results
   t.deepEqual(prefix?.highlight?.title, ['<em>전지</em>적 독자 시점'])
+  const [word] = (await search.found({ q: '레벨업', highlight: 'true' })).results
+  t.deepEqual(word?.highlight?.title, ['나 혼자만 <em>레벨업</em>'])
   t.is((await search.found({ q: '전지' })).results[0]?.highlight, undefined)
 })
 
