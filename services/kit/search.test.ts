@@ -60,10 +60,14 @@ test.serial('documents are written and found under the alias of the binding', as
   const { client, alias, context } = await opened(t)
   t.is(alias, 't1_titles')
   t.is((await context.life.checks())['opensearch titles'], 'ok')
-  // On a busy machine the first index takes longer than a reader may be kept waiting.
+  // On a busy machine the first write takes longer than a reader may be kept waiting.
+  const patient = { requestTimeout: 60_000 }
   const create = { index: `${alias}_v1`, body: { aliases: { [alias]: {} } } }
-  await client.indices.create(create, { requestTimeout: 60_000 })
-  await client.index({ index: alias, id: 'w-1', body: { title: '여신강림' }, refresh: true })
+  await client.indices.create(create, patient)
+  await client.index(
+    { index: alias, id: 'w-1', body: { title: '여신강림' }, refresh: true },
+    patient,
+  )
   const found = await client.search({
     index: alias,
     body: { query: { match: { title: '여신강림' } } },

@@ -113,8 +113,13 @@ function notesOf(branch: Branch, layout: Layout, look: Look): readonly string[] 
   ]
 }
 
+/** The same in every span of a service; `--json` has them. */
+const aboutTheProcess = /^(host|os|process|telemetry)\./
+
 function attributesOf({ attributes }: TraceSpan): readonly string[] {
-  const names = Object.keys(attributes).sort()
+  const names = Object.keys(attributes)
+    .filter((name) => !aboutTheProcess.test(name))
+    .sort()
   const widest = Math.max(0, ...names.map((name) => name.length))
   return names.map((name) => `${fill(name, widest)}  ${attributes[name]}`)
 }

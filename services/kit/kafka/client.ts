@@ -61,8 +61,14 @@ export function connect(at: {
 const logInto =
   (log: Logger) =>
   ({ namespace, level, log: entry }: LogEntry): void => {
-    const { message, timestamp: _, logger: __, ...rest } = entry
-    const line = { ...rest, kafkajs: namespace }
+    const { message } = entry
+    const line = {
+      ...entry,
+      message: undefined,
+      timestamp: undefined,
+      logger: undefined,
+      kafkajs: namespace,
+    }
     if (message.startsWith('Limiting retries')) return // the accumulator replaces a producer that gave up
     if (level <= kafkajs.logLevel.WARN) log.warn(line, message)
     else log.debug(line, message)

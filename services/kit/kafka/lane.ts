@@ -193,6 +193,7 @@ function producerSource({ client }: Connection): ProducerSource {
         const acknowledged = await within(attempt(topic, messages), limits.sendMs)
         return placesOf(messages, partitions, acknowledged)
       } catch (error) {
+        discard()
         throw isLate(error) ? timedOut(topic, error) : error
       }
     },

@@ -12,9 +12,10 @@ const malformed = new Problem(400, 'BAD_REQUEST', 'This is not a well-formed HTT
 /** Requests that Node's parser refuses never reach the application; their answers get a body and an id here. */
 export function answerRefused(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // Node's own handler looks at the same field: an answer in progress must not be written into.
-    const { _httpMessage: answering } = socket as Socket & { _httpMessage?: unknown }
-    if (!socket.writable || error.code === 'ECONNRESET' || answering) return void socket.destroy()
+    // Node's own handler looks at the same fields: an answer that has begun must not be written into.
+    const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { _headerSent?: boolean } }
+    if (!socket.writable || error.code === 'ECONNRESET' || answer?._headerSent)
+      return void socket.destroy()
     socket.end(refusal(refusals[error.code ?? ''] ?? malformed))
   })
 }

@@ -33,9 +33,7 @@ export function refuseAmbiguous({ httpVersion, headers, rawHeaders }: IncomingMe
  * @throws Problem 400 for another host in absolute form, and for paths that some servers read as another path
  */
 export function targetOf({ url = '', headers }: IncomingMessage): Target {
-  const origin = url.startsWith('/') ? url : originForm(url, headers.host)
-  // Raw UTF-8 (curl sends it) arrives as one character per byte.
-  const text = /[\x80-\xff]/.test(origin) ? origin.replace(/[\x80-\xff]/g, percent) : origin
+  const text = url.startsWith('/') ? url : originForm(url, headers.host)
   if (/[^\x21-\x7e]|[\\#]/.test(text)) throw badPath()
   const mark = text.indexOf('?')
   const path = mark < 0 ? text : text.slice(0, mark)
@@ -53,9 +51,6 @@ function originForm(url: string, host: string | undefined): string {
     throw badRequest('The request target must be a path of this host.')
   return parts[2] ?? '/'
 }
-
-const percent = (character: string): string =>
-  `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 
 function normalised(path: string): string {
   if (/%(2f|5c|2e|00)/i.test(path)) throw badPath()

@@ -91,7 +91,7 @@ async function listen(context: Context<typeof reader>, into: Received<CatalogCha
 async function changesOf(published: readonly Received<CatalogChange>[], id: string, count: number) {
   const found = (): CatalogChange[] =>
     published.map(({ value }) => value).filter((change) => change.id === id)
-  const until = Date.now() + 20_000
+  const until = Date.now() + 60_000
   while (found().length < count && Date.now() < until)
     await new Promise((resolve) => setTimeout(resolve, 20))
   return found()

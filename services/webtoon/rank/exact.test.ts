@@ -91,7 +91,7 @@ test.serial('ranks equal a recount of the topic at every border of the rules', a
     late = 0,
     early = 0,
     dead,
-    offsets,
+    offsets = 0,
   } = await books(t.context.redis)
   t.is(dead, 1)
   t.is(offsets, 5011)

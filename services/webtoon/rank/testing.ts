@@ -30,7 +30,7 @@ export async function heldScores(redis: Redis): Promise<ReadonlyMap<string, numb
   const held = new Map<string, number>()
   for (const key of await redis.keys('rank:*')) {
     if (!/^rank:\d+:\d+$/.test(key)) continue
-    const flat = await redis.zrange(key, 0, -1, 'WITHSCORES')
+    const flat = await redis.zrange(key, '0', '-1', 'WITHSCORES')
     for (let at = 0; at < flat.length; at += 2)
       held.set(`${key.slice('rank:'.length)}:${flat[at]}`, Number(flat[at + 1]))
   }

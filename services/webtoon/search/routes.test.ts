@@ -57,20 +57,23 @@ test.serial('tags are exact and all of them must be there', async (t) => {
   t.is((await search.found({ q: '액션', tags: '학' })).total, 0)
 })
 
-test.serial('results are sorted by title or time, up or down, and paged with an exact total', async (t) => {
-  const byTitle = await titlesFor({ q: '드라마', sort: 'title', order: 'asc', size: '100' })
-  t.deepEqual(byTitle, [...byTitle].sort())
-  const query = { q: '드라마', sort: 'updatedAt', size: '3' }
-  const first = await search.found(query)
-  const second = await search.found({ ...query, from: '3' })
-  const times = [...first.results, ...second.results].map(({ updatedAt }) => updatedAt)
-  t.deepEqual(
-    times,
-    [...times].sort((one, other) => other - one),
-  )
-  t.is(first.total, byTitle.length)
-  t.is(new Set(times).size, 6)
-})
+test.serial(
+  'results are sorted by title or time, up or down, and paged with an exact total',
+  async (t) => {
+    const byTitle = await titlesFor({ q: '드라마', sort: 'title', order: 'asc', size: '100' })
+    t.deepEqual(byTitle, [...byTitle].sort())
+    const query = { q: '드라마', sort: 'updatedAt', size: '3' }
+    const first = await search.found(query)
+    const second = await search.found({ ...query, from: '3' })
+    const times = [...first.results, ...second.results].map(({ updatedAt }) => updatedAt)
+    t.deepEqual(
+      times,
+      [...times].sort((one, other) => other - one),
+    )
+    t.is(first.total, byTitle.length)
+    t.is(new Set(times).size, 6)
+  },
+)
 
 test.serial('a highlight marks what was found and is safe HTML', async (t) => {
   const [found] = (await search.found({ q: '굵은', highlight: 'true' })).results
@@ -101,27 +104,30 @@ test.serial('a result has every field of the contract', async (t) => {
   })
 })
 
-test.serial('nothing in a question is an operator, and nothing makes an error of ours', async (t) => {
-  const nothing = [
-    '"',
-    '*:*',
-    'a AND (',
-    'title:*',
-    '{"match_all":{}}',
-    '[* TO *]',
-    '/.*/',
-    '여신 OR 신',
-    '\\',
-  ]
-  for (const q of nothing) t.is((await search.found({ q })).total, 0, q)
-  for (const q of ['', ' ', 'a\u0000b', '가'.repeat(201), 'x'.repeat(10_000)]) {
-    const { status } = await search.get(`/search?${new URLSearchParams({ q })}`)
-    t.is(status, 400, q.slice(0, 10))
-  }
-  t.is((await search.found({ q: '가나 '.repeat(66) })).total, 0)
-  const { status } = await search.get('/search?q=%ff%fe')
-  t.true(status < 500)
-})
+test.serial(
+  'nothing in a question is an operator, and nothing makes an error of ours',
+  async (t) => {
+    const nothing = [
+      '"',
+      '*:*',
+      'a AND (',
+      'title:*',
+      '{"match_all":{}}',
+      '[* TO *]',
+      '/.*/',
+      '여신 OR 신',
+      '\\',
+    ]
+    for (const q of nothing) t.is((await search.found({ q })).total, 0, q)
+    for (const q of ['', ' ', 'a\u0000b', '가'.repeat(201), 'x'.repeat(10_000)]) {
+      const { status } = await search.get(`/search?${new URLSearchParams({ q })}`)
+      t.is(status, 400, q.slice(0, 10))
+    }
+    t.is((await search.found({ q: '가나 '.repeat(66) })).total, 0)
+    const { status } = await search.get('/search?q=%ff%fe')
+    t.true(status < 500)
+  },
+)
 
 test.serial('parameters out of their range are 400', async (t) => {
   const wrong = [
@@ -162,27 +168,30 @@ test.serial('without a token it is 401, with another scope 403', async (t) => {
   }
 })
 
-test.serial('without an index it answers nothing, without OpenSearch 503 at once, and no change is lost', async (t) => {
-  const server = await ownServer('opensearch')
-  const servers = { ...tested.servers, ...addressOf('opensearch', server) }
-  const other = await searchBench(topology, { servers, stop: () => server.stop() })
-  t.teardown(other.stop)
-  await other.openSearch('DELETE', '_v1')
-  t.like(await other.get('/search?q=a'), { status: 200, body: { total: 0, results: [] } })
+test.serial(
+  'without an index it answers nothing, without OpenSearch 503 at once, and no change is lost',
+  async (t) => {
+    const server = await ownServer('opensearch')
+    const servers = { ...tested.servers, ...addressOf('opensearch', server) }
+    const other = await searchBench(topology, { servers, stop: () => server.stop() })
+    t.teardown(other.stop)
+    await other.openSearch('DELETE', '_v1')
+    t.like(await other.get('/search?q=a'), { status: 200, body: { total: 0, results: [] } })
 
-  server.kill('SIGSTOP')
-  const began = performance.now()
-  const answer = await other.get('/search?q=a')
-  t.is(answer.status, 503)
-  t.true(performance.now() - began < 2000)
-  t.is(answer.headers.get('retry-after'), '1')
-  t.is((await fetch(`${other.admin}/readyz`)).status, 503)
-  await other.publish({ id: 'w-1', version: 1, updatedAt: 1, title: '재시작' })
-  await t.throwsAsync(other.place.drained(2000))
+    server.kill('SIGSTOP')
+    const began = performance.now()
+    const answer = await other.get('/search?q=a')
+    t.is(answer.status, 503)
+    t.true(performance.now() - began < 2000)
+    t.is(answer.headers.get('retry-after'), '1')
+    t.is((await fetch(`${other.admin}/readyz`)).status, 503)
+    await other.publish({ id: 'w-1', version: 1, updatedAt: 1, title: '재시작' })
+    await t.throwsAsync(other.place.drained(2000))
 
-  await server.crash()
-  await server.restart()
-  await other.index()
-  t.is((await other.found({ q: '재시작' })).total, 1)
-  t.is(await other.metric('search_index_failure_total'), 0)
-})
+    await server.crash()
+    await server.restart()
+    await other.index()
+    t.is((await other.found({ q: '재시작' })).total, 1)
+    t.is(await other.metric('search_index_failure_total'), 0)
+  },
+)

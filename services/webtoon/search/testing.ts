@@ -59,7 +59,7 @@ export async function searchBench(all: Topology, tested: TestServers) {
     /** Publishes and waits until all of it can be found. */
     index: async (...changes: readonly CatalogChange[]) => {
       await publish(...changes)
-      await place.drained()
+      await place.drained(60_000)
       await openSearch('POST', '/_refresh')
     },
     found: async (query: Readonly<Record<string, string>>) => {
@@ -98,11 +98,11 @@ export async function realTitles(): Promise<CatalogChange[]> {
   return titles.map((title, at) => ({ ...title, version: 1, updatedAt: 1_700_000_000_000 + at }))
 }
 
-/** Resolves when `ask` says true. @throws Error after 20 s */
+/** Resolves when `ask` says true. @throws Error after 60 s */
 export async function until(ask: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!(await ask())) {
-    if (Date.now() > deadline) throw new Error('It did not come true within 20 s.')
+    if (Date.now() > deadline) throw new Error('It did not come true within 60 s.')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
