@@ -30,7 +30,9 @@ export function sourcesIn(root: string, ending: RegExp): readonly Source[] {
     .flatMap((path) => read(root, path))
 }
 
-export const isTest = ({ path }: Source): boolean => path.endsWith('.test.ts')
+/** Tests, and what only the tests of one service use. */
+export const isTest = ({ path }: Pick<Source, 'path'>): boolean =>
+  path.endsWith('.test.ts') || /^services\/(?!kit\/).+\/testing\.ts$/.test(path)
 
 function read(root: string, path: string): Source[] {
   try {

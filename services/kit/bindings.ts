@@ -207,6 +207,8 @@ function traceEnvironment(service: Service, { traces, instance, environment }: A
     OTEL_SERVICE_NAME: service.name,
     OTEL_RESOURCE_ATTRIBUTES: `service.namespace=${service.product},service.instance.id=${instance},deployment.environment.name=${environment}`,
     OTEL_TRACES_EXPORTER: traces.kind,
+    // The default detectors put a dozen host and process attributes on every span.
+    OTEL_NODE_RESOURCE_DETECTORS: 'env',
     ...(traces.kind === 'zipkin' && { OTEL_EXPORTER_ZIPKIN_ENDPOINT: traces.endpoint }),
     ...(traces.kind === 'otlp' && { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces.endpoint }),
   }

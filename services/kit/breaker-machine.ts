@@ -1,5 +1,5 @@
 import type { BreakerPolicy } from '../model/edge.ts'
-import { countWindow } from './breaker-window.ts'
+import { countWindow, type CountWindow } from './breaker-window.ts'
 
 export const breakerStates = [
   'closed',
@@ -42,95 +42,114 @@ export interface MachineEvents {
   onOutcome(outcome: CallOutcome): void
 }
 
+/** The time in one state. What a permit of an earlier era still tells goes nowhere. */
+interface Era {
+  readonly state: BreakerState
+  readonly since: number
+  readonly window: CountWindow
+  /** Trials that were let in, less those that gave their place back. */
+  entered: number
+}
+
 /**
  * Rules as in resilience4j: rates are compared with ≥ once `minimumCalls` are in the window; open → half-open at the
  * first call after `openMs`; half-open lets `halfOpenTrials` calls pass and decides by the same rates when all have
- * answered. Every change of state begins a new generation: what an older generation still answers is ignored.
+ * answered. Results of calls that began in an earlier state are ignored.
  */
 export function breakerMachine(
   policy: BreakerPolicy,
   clock: () => number,
   events: MachineEvents,
 ): Machine {
-  const lasting = countWindow(policy.window)
-  const trial = countWindow(policy.halfOpenTrials)
-  let state: BreakerState = 'closed'
-  let generation = 0
-  let since = clock()
-  let entered = 0
-
-  const window = () => (state === 'half-open' ? trial : lasting)
-  const begin = (next: BreakerState): void => {
-    const from = state
-    state = next
-    generation += 1
-    since = clock()
-    entered = 0
-    window().clear()
-    events.onState(next, from)
+  const eraOf = (state: BreakerState): Era => {
+    const size = state === 'half-open' ? policy.halfOpenTrials : policy.window
+    return { state, since: clock(), window: countWindow(size), entered: 0 }
   }
-  const broken = (): boolean =>
-    window().failureRate >= policy.failureRate || window().slowRate >= policy.slowRate
-  const decide = (): void => {
-    if (state === 'closed' && lasting.calls >= policy.minimumCalls && broken()) begin('open')
-    if (state === 'half-open' && trial.calls >= policy.halfOpenTrials)
-      begin(broken() ? 'open' : 'closed')
+  let era = eraOf('closed')
+  const begin = (state: BreakerState): void => {
+    const from = era.state
+    era = eraOf(state)
+    events.onState(state, from)
   }
   const permit = (): Permit => {
-    const born = generation
-    let told = false
-    entered += 1
-    const tell = (outcome: CallOutcome | undefined, failed: boolean, slow: boolean): void => {
-      if (told) return
-      told = true
+    const born = era
+    born.entered += 1
+    return permitOf(policy, (outcome, slow) => {
       if (outcome) events.onOutcome(outcome)
-      if (born !== generation) return
-      if (!outcome || state === 'forced-half-open') entered -= 1
-      if (!outcome) return
-      window().add(failed, slow)
-      decide()
-    }
-    return {
-      success: (ms) => tell(ms >= policy.slowMs ? 'slow' : 'success', false, ms >= policy.slowMs),
-      failure: (ms) => tell('failure', true, ms >= policy.slowMs),
-      release: () => tell(undefined, false, false),
-    }
+      if (born !== era) return
+      const next = settled(era, policy, outcome && { failed: outcome === 'failure', slow })
+      if (next) begin(next)
+    })
   }
-  const waitMs = (): number => Math.max(1, since + policy.openMs - clock())
-  const overdue = (): boolean => clock() - since >= policy.openMs
-  const trialOrWait = (): Permit | number => (entered < policy.halfOpenTrials ? permit() : waitMs())
-
-  const enter: Record<BreakerState, () => Permit | number> = {
-    closed: permit,
-    disabled: permit,
-    open: () => {
-      if (!overdue()) return waitMs()
-      begin('half-open')
-      return permit()
-    },
-    'half-open': () => {
-      // A trial whose result never came must not keep the breaker half-open for ever.
-      if (entered >= policy.halfOpenTrials && overdue()) begin('half-open')
-      return trialOrWait()
-    },
-    'forced-open': () => policy.openMs,
-    'forced-half-open': trialOrWait,
-  }
-
   return {
     get state() {
-      return state
+      return era.state
     },
     get failureRate() {
-      return window().failureRate
+      return era.window.failureRate
     },
     get slowRate() {
-      return window().slowRate
+      return era.window.slowRate
     },
     get bufferedCalls() {
-      return window().calls
+      return era.window.calls
     },
-    enter: () => enter[state](),
+    enter: () => {
+      const overdue = clock() - era.since >= policy.openMs
+      // Also from half-open: a trial whose result never came must not hold it there for ever.
+      if (overdue && (era.state === 'open' || (era.state === 'half-open' && full(era, policy))))
+        begin('half-open')
+      return mayPass(era, policy) ? permit() : Math.max(1, era.since + policy.openMs - clock())
+    },
     choose: begin,
+  }
+}
+
+const full = (era: Era, policy: BreakerPolicy): boolean => era.entered >= policy.halfOpenTrials
+
+function mayPass(era: Era, policy: BreakerPolicy): boolean {
+  switch (era.state) {
+    case 'closed':
+    case 'disabled':
+      return true
+    case 'open':
+    case 'forced-open':
+      return false
+    case 'half-open':
+    case 'forced-half-open':
+      return !full(era, policy)
+  }
+}
+
+/** Writes a result down; the state that follows from it, if another does. No result: the place is given back. */
+function settled(
+  era: Era,
+  policy: BreakerPolicy,
+  result: { failed: boolean; slow: boolean } | undefined,
+): BreakerState | undefined {
+  const { state, window } = era
+  if (!result || state === 'forced-half-open') era.entered -= 1
+  if (!result) return undefined
+  window.add(result.failed, result.slow)
+  const broken = window.failureRate >= policy.failureRate || window.slowRate >= policy.slowRate
+  if (state === 'closed') return broken && window.calls >= policy.minimumCalls ? 'open' : undefined
+  if (state !== 'half-open' || window.calls < policy.halfOpenTrials) return undefined
+  return broken ? 'open' : 'closed'
+}
+
+function permitOf(
+  { slowMs }: BreakerPolicy,
+  tell: (outcome: CallOutcome | undefined, slow: boolean) => void,
+): Permit {
+  let told = false
+  const once = (outcome: CallOutcome | undefined, slow: boolean): void => {
+    if (told) return
+    told = true
+    tell(outcome, slow)
+  }
+  return {
+    success: (ms) => once(ms >= slowMs ? 'slow' : 'success', ms >= slowMs),
+    failure: (ms) => once('failure', ms >= slowMs),
+    release: () => once(undefined, false),
   }
 }

@@ -5,7 +5,6 @@ export interface CountWindow {
   readonly failureRate: number
   readonly slowRate: number
   add(failed: boolean, slow: boolean): void
-  clear(): void
 }
 
 const failedBit = 1
@@ -35,9 +34,6 @@ export function countWindow(size: number): CountWindow {
       if (calls < size) calls += 1
       failures += Number(failed) - (oldest & failedBit)
       slows += Number(slow) - (oldest & slowBit) / slowBit
-    },
-    clear: () => {
-      next = calls = failures = slows = 0
     },
   }
 }

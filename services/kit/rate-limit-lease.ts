@@ -15,6 +15,8 @@ export type Ask = (key: string, needed: number, wanted: number) => Promise<Grant
 /** Takes tokens: at once, after asking, or undefined when the store cannot be asked. */
 export type Take = (key: string, tokens: number) => Grant | undefined | Promise<Grant | undefined>
 
+type Guarded = (...asked: Parameters<Ask>) => Promise<Grant | undefined>
+
 interface Lease {
   tokens: number
   /** What the store had left when it was last asked. */
@@ -66,6 +68,15 @@ export function leases(ask: Ask, options: LeaseOptions): Take {
     return fresh
   }
 
+  const takeAfterAsking = asking(store, size)
+  return (key, tokens) => {
+    const lease = leaseOf(key)
+    return takeNow(lease, tokens) ?? takeAfterAsking(key, lease, tokens)
+  }
+}
+
+/** Asks the store once for all who wait for the same key, and for as many tokens as they wait for. */
+function asking(store: Guarded, size: number) {
   const renew = async (key: string, lease: Lease, needed: number): Promise<boolean> => {
     const grant = await store(key, needed, Math.max(size, needed, lease.waiting))
     if (!grant) return false
@@ -78,11 +89,7 @@ export function leases(ask: Ask, options: LeaseOptions): Take {
     return true
   }
 
-  const takeAfterAsking = async (
-    key: string,
-    lease: Lease,
-    tokens: number,
-  ): Promise<Grant | undefined> => {
+  return async (key: string, lease: Lease, tokens: number): Promise<Grant | undefined> => {
     lease.waiting += tokens
     try {
       for (;;) {
@@ -101,11 +108,6 @@ export function leases(ask: Ask, options: LeaseOptions): Take {
       lease.waiting -= tokens
     }
   }
-
-  return (key, tokens) => {
-    const lease = leaseOf(key)
-    return takeNow(lease, tokens) ?? takeAfterAsking(key, lease, tokens)
-  }
 }
 
 /** From the lease, or refused because the store refused a moment ago; undefined: the store must be asked. */
@@ -120,10 +122,7 @@ function takeNow(lease: Lease, tokens: number): Grant | undefined {
 }
 
 /** The store with a short patience: undefined when it does not answer in time, or did not lately. */
-function guarded(
-  ask: Ask,
-  { patienceMs, onAway }: LeaseOptions,
-): (...asked: Parameters<Ask>) => Promise<Grant | undefined> {
+function guarded(ask: Ask, { patienceMs, onAway }: LeaseOptions): Guarded {
   let failures = 0
   let skipUntil = 0
   return async (...asked) => {
