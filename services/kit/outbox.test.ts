@@ -6,7 +6,6 @@ import {
   type OwnServer,
 } from '../../infra/local/engines/testing.ts'
 import type { Context } from './context.ts'
-import { once, purgeInbox } from './inbox.ts'
 import { kafka, type Publisher, type Received } from './kafka.ts'
 import { outbox, relay } from './outbox.ts'
 import { claimRows, limits, markPublished } from './outbox/rows.ts'
@@ -16,7 +15,6 @@ import {
   composed,
   missing,
   orders,
-  parcels,
   placed,
   seller,
   sender,
@@ -265,55 +263,3 @@ test.serial(
     t.is(send('late')?.links[0]?.context.traceId, late)
   },
 )
-
-test.serial('an event is taken in once, together with its effect', async (t) => {
-  const { where } = await shopWith(t, 0)
-  let database: Postgres | undefined
-  const start = composed(async (context: Context<typeof sender>) => {
-    database = await postgres(context, parcels)
-    purgeInbox(context, database)
-  })
-  await where.start(sender, start, { replica: 2 })
-  const inbox = database as unknown as Postgres
-  const take = (fails: boolean): Promise<boolean> =>
-    inbox.transaction(async (tx) => {
-      const first = await once(tx, 'sender', 'event-1')
-      if (fails) throw new Error('no')
-      return first
-    })
-  await t.throwsAsync(take(true))
-  t.true(await take(false))
-  t.false(await take(false))
-})
-
-test.serial('the process spans of a batch carry what its store calls were', async (t) => {
-  const where = await bench(shop, servers)
-  t.teardown(() => where.stop())
-  const start = composed(async (context: Context<typeof sender>) => {
-    const database = await postgres(context, parcels)
-    await kafka(context).consume(sender.consumes[0], {
-      batch: async ({ records }) => {
-        for (const { headers } of records) await once(database, 'sender', headers['ce_id'] ?? '')
-      },
-    })
-  })
-  await where.start(sender, start)
-  let publisher: Publisher | undefined
-  await where.start(
-    seller,
-    composed(async (context: Context<typeof seller>) => {
-      publisher = await kafka(context).publisher()
-    }),
-  )
-  await publisher?.publish(placed, { key: 'x', value: { id: 'x', amount: 1 } })
-  await where.drained()
-  const named = (name: string) => where.spans().find((span) => span.name === name)
-  await until('spans', () => named('batch shop.orders.v1') !== undefined)
-  const process = named('process shop.orders.v1')
-  t.like(process?.attributes, {
-    'db.system.name': 'postgresql',
-    'db.query.summary': 'inbox_remember',
-  })
-  const call = named('inbox_remember')
-  t.is(call?.parentSpanContext?.spanId, named('batch shop.orders.v1')?.spanContext().spanId)
-})

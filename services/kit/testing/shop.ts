@@ -4,6 +4,8 @@ import { store } from '../../model/store.ts'
 import { consume, topic } from '../../model/topic.ts'
 import { topology } from '../../model/topology.ts'
 import type { Context } from '../context.ts'
+import { kafka, type Publisher } from '../kafka.ts'
+import type { Bench } from '../testing.ts'
 
 /** A made-up shop: what the kit's own tests run, so that they depend on no product. */
 export const orders = store('postgres', 'orders', {
@@ -81,4 +83,20 @@ export async function until(
     if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+}
+
+/** A message of an order. */
+export const order = (id: string, rest: Partial<Order> = {}) => ({
+  key: id,
+  value: { id, amount: 1, ...rest },
+})
+
+/** Starts a seller and hands out its publisher. */
+export async function publisherOf(where: Bench): Promise<Publisher> {
+  let made: Publisher | undefined
+  const start = composed(async (context: Context<typeof seller>) => {
+    made = await kafka(context).publisher()
+  })
+  await where.start(seller, start)
+  return made as unknown as Publisher
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import anyTest, { type TestFn } from 'ava'
+import { testServers } from '../../../infra/local/engines/testing.ts'
 import { gatewayTo } from './start.ts'
 import gateway from './service.ts'
 import { echoing, front, fronted, upstream, type Behaviour, type Front } from './testing.ts'
@@ -7,7 +8,7 @@ import { echoing, front, fronted, upstream, type Behaviour, type Front } from '.
 const test = anyTest as TestFn<Front>
 
 test.before(async (t) => {
-  t.context = await front()
+  t.context = await front(await testServers('redis'))
 })
 test.after.always((t) => t.context.stop?.())
 test.afterEach.always((t) => t.context.behind.behave(echoing))

@@ -1,10 +1,11 @@
 import anyTest, { type TestFn } from 'ava'
+import { testServers } from '../../../infra/local/engines/testing.ts'
 import { front, type Front } from './testing.ts'
 
 const test = anyTest as TestFn<Front>
 
 test.before(async (t) => {
-  t.context = await front()
+  t.context = await front(await testServers('redis'))
 })
 test.after.always((t) => t.context.stop?.())
 

@@ -2,8 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
-import { testServers } from '../../../infra/local/engines/testing.ts'
-import { bench, type Bench, type BenchStart } from '../../kit/testing.ts'
+import { bench, type Bench, type BenchStart, type Servers } from '../../kit/testing.ts'
 import type { Running } from '../../kit/boot.ts'
 import { edge } from '../../model/edge.ts'
 import { route } from '../../model/route.ts'
@@ -156,8 +155,11 @@ export interface Front {
   stop(): Promise<void>
 }
 
-export async function front(wishes: BenchStart = {}): Promise<Front> {
-  const { servers, stop } = await testServers('redis')
+/** Starts one before the servers of a test file, which `stop` ends too. */
+export async function front(
+  { servers, stop }: { servers: Servers; stop(): Promise<void> },
+  wishes: BenchStart = {},
+): Promise<Front> {
   const at = await bench(fronted, servers)
   const behind = await upstream()
   const another = ({ env, ...rest }: BenchStart = {}): Promise<Running> =>
