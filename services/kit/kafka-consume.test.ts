@@ -132,6 +132,37 @@ async function readLetters(where: Bench, count: number): Promise<Letter[]> {
   return letters
 }
 
+test('while the dead letters cannot be written nothing is committed', async (t) => {
+  const seen: string[] = []
+  const { where, publish, join } = await consuming(t, {
+    batch: async ({ records }) => void seen.push(...records.map(({ value }) => value.id)),
+  })
+  const client = new kafkajs.Kafka({
+    brokers: [servers.kafka ?? ''],
+    logLevel: kafkajs.logLevel.NOTHING,
+  })
+  const admin = client.admin()
+  await admin.connect()
+  t.teardown(() => admin.disconnect())
+  const { context } = await join()
+  const dlq = `${where.prefix}shop.orders.v1.dlq`
+  await admin.deleteTopics({ topics: [dlq] })
+  await publish.forward(placed, { key: Buffer.from('k'), value: Buffer.from('no'), headers: {} })
+  await publish.publish(placed, order('k'))
+  const offsets = await kafka(context).offsets()
+  await until('a failure', async () =>
+    /kafka_batches_failed_total\{group="sender"\} [1-9]/.test(
+      await context.meter.registry.metrics(),
+    ),
+  )
+  t.is((await offsets.committed('sender', placed)).size, 0)
+  t.deepEqual(seen, [])
+  await admin.createTopics({ topics: [{ topic: dlq, numPartitions: 1 }] })
+  await where.drained()
+  t.deepEqual(seen, ['k'])
+  t.is((await readLetters(where, 1)).length, 1)
+})
+
 test('a batch that fails comes again after a second while other partitions go on', async (t) => {
   const attempts: number[] = []
   const done = new Set<string>()

@@ -8,6 +8,7 @@ import { createPublisher, type Publisher } from './kafka/publisher.ts'
 import type { BatchConsumer } from './kafka/received.ts'
 
 export { consumerRestarts, type Consuming } from './kafka/consumer.ts'
+export { batchesFailed } from './kafka/partitions.ts'
 export type { Offsets, PartitionEnds } from './kafka/offsets.ts'
 export { PublishError, type PublishErrorCode } from './kafka/publish-error.ts'
 export type { Message, Placed, Publisher, RawMessage } from './kafka/publisher.ts'

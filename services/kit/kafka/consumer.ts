@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { counter } from '../../model/metric.ts'
 import { within } from '../lifecycle.ts'
-import { join, type Duty, type Member } from './member.ts'
+import type { Duty } from './duty.ts'
+import { join, type Member } from './member.ts'
+import { batchesFailed } from './partitions.ts'
 
 /** Members of a group that had to be made anew: a crash, or a silence of 45 s. */
 export const consumerRestarts = counter<'group'>('kafka_consumer_restarts_total', {
@@ -37,8 +39,8 @@ export function consumeFor<V>(duty: Duty<V>): Consuming {
   const { group } = consumption
   const stop = new AbortController()
   const state: State = { reason: 'has not joined the group yet', heardAt: 0, member: undefined }
-  context.meter.register(consumerRestarts)
   context.meter.add(consumerRestarts, { group }, 0)
+  context.meter.add(batchesFailed, { group }, 0)
   context.life.check(`kafka ${group}`, () => {
     if (state.reason !== undefined) throw new Error(state.reason)
     const ms = performance.now() - state.heardAt

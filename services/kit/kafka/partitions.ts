@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Consumer, EachBatchPayload } from 'kafkajs'
+import { counter } from '../../model/metric.ts'
 import type { Duty, Watch } from './duty.ts'
 import { commit, handle, keepBeating } from './handling.ts'
+
+export const batchesFailed = counter<'group'>('kafka_batches_failed_total', {
+  help: 'Batches whose processing failed; they come again',
+  labels: { group: [] },
+})
 
 const longestBackoffMs = 10_000
 
@@ -30,6 +36,7 @@ export function partitionsOf<V>(duty: Duty<V>, watch: Watch, consumer: Consumer)
     const retryInMs = backoffMs(count)
     const line = { err, topic: duty.consumption.topic.name, partition, attempts: count, retryInMs }
     duty.context.log.error(line, 'batch failed and comes again')
+    duty.context.meter.add(batchesFailed, { group: duty.consumption.group })
     gate.hold(partition)
     const mine = generation.current
     void delay(retryInMs, undefined, { signal: watch.stopped }).then(

@@ -13,8 +13,8 @@ export const orders = store('postgres', 'orders', {
 })
 export const parcels = store('postgres', 'parcels', { summary: 'Parcels and the inbox.' })
 
-const order = z.object({ id: z.string(), amount: z.number(), note: z.string().optional() })
-export type Order = z.infer<typeof order>
+const orderSchema = z.object({ id: z.string(), amount: z.number(), note: z.string().optional() })
+export type Order = z.infer<typeof orderSchema>
 
 const declared = {
   summary: 'Orders.',
@@ -32,13 +32,13 @@ export const lostOrders = topic('shop.orders.v1.dlq', {
 
 export const placed = topic('shop.orders.v1', {
   ...declared,
-  schema: order,
+  schema: orderSchema,
   partitions: 3,
   deadLetters: lostOrders,
 })
 
 /** Declared, but never made on the broker. */
-export const missing = topic('shop.missing.v1', { ...declared, schema: order })
+export const missing = topic('shop.missing.v1', { ...declared, schema: orderSchema })
 
 const slo = { availability: 99, latency: { p95Ms: 100 } }
 

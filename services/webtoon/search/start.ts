@@ -9,7 +9,7 @@ import { createEvents } from './events.ts'
 import { indexChanges } from './indexer.ts'
 import { handlers } from './routes.ts'
 import service from './service.ts'
-import { ensureIndex, type TitleIndex } from './store.ts'
+import { ensureIndex, warmUp, type TitleIndex } from './store.ts'
 
 /** Title changes from Kafka into the index; questions answered from it. */
 export async function start(context: Context<typeof service>): Promise<{ url: string }> {
@@ -32,6 +32,7 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
 async function prepareIndex({ log }: Context, index: TitleIndex): Promise<void> {
   try {
     await ensureIndex(index)
+    await warmUp(index)
   } catch (err) {
     log.warn({ err, alias: index.alias }, 'the title index could not be checked')
   }

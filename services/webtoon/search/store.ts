@@ -13,7 +13,7 @@ export interface TitleIndex {
 }
 
 /** A reader would rather hear 503 than wait for the gateway's time limit. */
-const answerWithinMs = 1000
+const hurried = { requestTimeout: 1000 }
 
 /** Nobody waits for a write, and one that is given up too early is only made twice. */
 const patient = { requestTimeout: 10_000 }
@@ -68,6 +68,12 @@ export async function writeDocuments(
   return documents.map((_, at) => worstOf(outcomes.slice(at * each, (at + 1) * each)))
 }
 
+/** Asks once as readers do: the first question loads nori's dictionary and would cost a reader over a second. */
+export async function warmUp(index: TitleIndex): Promise<void> {
+  const page = { sort: '_score', order: 'desc', size: 1, from: 0, highlight: true } as const
+  await ask(index, searchBody({ q: '웹툰', tags: [], ...page }), patient)
+}
+
 /** The titles that answer a question, and how many there are in all. */
 export async function findTitles(
   index: TitleIndex,
@@ -96,9 +102,9 @@ interface RawHit {
 }
 
 // Without the alias (nothing was ever indexed) the answer is empty instead of an error.
-async function ask({ client, alias }: TitleIndex, body: object) {
+async function ask({ client, alias }: TitleIndex, body: object, patience = hurried) {
   const wanted = { index: alias, ignore_unavailable: true, body }
-  const answer = await client.search(wanted, { requestTimeout: answerWithinMs })
+  const answer = await client.search(wanted, patience)
   const { total, hits } = answer.body.hits as unknown as {
     total: { value: number }
     hits: RawHit[]
