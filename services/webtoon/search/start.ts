@@ -19,7 +19,7 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   const [changes] = service.consumes
   const indexer = indexChanges({
     index,
-    letters: deadLetters(await broker.publisher()),
+    letters: deadLetters(await broker.publisher(), context),
     events: createEvents(context),
     clock: context.clock,
     signal: context.life.signal,
