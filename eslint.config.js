@@ -4,7 +4,9 @@ export default tseslint.config(
   { ignores: ['**/node_modules/**', '.maru/**', 'dashboards/rendered/**', 'docs/api/**'] },
   ...tseslint.configs.recommended,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     files: ['**/*.ts'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',

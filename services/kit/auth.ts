@@ -37,7 +37,8 @@ const cachedTokens = 10_000
 const cachedForMs = 30_000
 const clockToleranceSeconds = 5
 /** New keys are published 2 × 60 s before use, so a short cooldown only guards against floods of made-up kids. */
-const jwks = { cooldownDuration: 1000, cacheMaxAge: jwksCacheMs, timeoutDuration: 2000 }
+export const jwksCooldownMs = 1000
+const jwks = { cooldownDuration: jwksCooldownMs, cacheMaxAge: jwksCacheMs, timeoutDuration: 2000 }
 
 /**
  * Verifier against the issuer's published keys, with a cache of verified tokens (jose costs ~70 µs, a hit ~1.5 µs).

@@ -6,6 +6,7 @@ import { consumeFor, type Consuming } from './kafka/consumer.ts'
 import { offsetsOf, type Offsets } from './kafka/offsets.ts'
 import { createPublisher, type Publisher } from './kafka/publisher.ts'
 import type { BatchConsumer } from './kafka/received.ts'
+import { within } from './lifecycle.ts'
 
 export { consumerRestarts, type Consuming } from './kafka/consumer.ts'
 export { batchesFailed } from './kafka/partitions.ts'
@@ -16,7 +17,7 @@ export type { Batch, BatchConsumer, Original, Received } from './kafka/received.
 
 /** A service's way to Kafka. Topics and groups carry the names of the topology; the prefix is added here. */
 export interface Kafka {
-  /** The service's publisher, always the same one. It connects at the first message; closed in stage `stores`. */
+  /** The service's publisher, always the same one, connected where the broker is there; closed in stage `stores`. */
   publisher(): Promise<Publisher>
   /**
    * Consumes a topic as a member of a group, until the service stops. Records that cannot be read go to the topic's
@@ -42,6 +43,7 @@ export function kafka(context: Context): Kafka {
   const publisher = once(async () => {
     const made = createPublisher(context, connection)
     life.onStop('stores', 'kafka publisher', () => made.close())
+    await connected(context, made)
     return made
   })
   const offsets = async (): Promise<Offsets> => offsetsOf(await admin(), connection)
@@ -76,4 +78,14 @@ function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
     })
     return made
   }
+}
+
+const connectWithinMs = 3000
+
+/** A broker that is away does not keep a service from starting: its first message connects then. */
+async function connected({ service, log }: Context, publisher: Publisher): Promise<void> {
+  const connecting = Promise.all(service.publishes.map((topic) => publisher.connect(topic)))
+  await within(connecting, connectWithinMs).catch((err: unknown) =>
+    log.warn({ err }, 'publisher is not connected yet'),
+  )
 }

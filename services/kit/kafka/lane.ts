@@ -19,6 +19,8 @@ export interface Placed {
 
 /** All messages of one topic, on a connection of their own. */
 export interface Lane {
+  /** Connects before the first message asks for it. Rejects while the broker is away; `send` tries again. */
+  connect(): Promise<void>
   /** Resolves when the broker acknowledged it. @throws PublishError */
   send(parcel: Parcel): Promise<Placed>
   /** Sends what waits, then closes. */
@@ -76,6 +78,7 @@ export function openLane(connection: Connection, topic: string): Lane {
   }
 
   return {
+    connect: producers.connect,
     send: (parcel) => {
       const bytes = (parcel.value?.length ?? 0) + (parcel.key?.length ?? 0) + overheadBytes
       const refusal = refusalOf(topic, { bytes, queued: queue.length, closed })
@@ -154,6 +157,7 @@ async function deliver(producers: ProducerSource, topic: string, batch: Entry[])
 }
 
 interface ProducerSource {
+  connect(): Promise<void>
   send(topic: string, batch: readonly Entry[]): Promise<Placed[]>
   close(): Promise<void>
 }
@@ -182,11 +186,18 @@ function producerSource({ client }: Connection): ProducerSource {
     current = undefined
     gone?.then((producer) => producer.disconnect()).catch(() => undefined)
   }
+  const producerNow = (): Promise<Producer> => (current ??= create())
   const attempt = async (topic: string, messages: Message[]): Promise<RecordMetadata[]> => {
-    const producer = await (current ??= create())
+    const producer = await producerNow()
     return producer.send({ topic, messages, acks: -1, timeout: limits.ackMs })
   }
   return {
+    connect: async () => {
+      await producerNow().catch((error: unknown) => {
+        discard()
+        throw error
+      })
+    },
     send: async (topic, batch) => {
       const messages = batch.map(({ parcel }) => messageOf(parcel))
       try {

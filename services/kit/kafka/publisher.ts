@@ -36,6 +36,8 @@ export interface RawMessage {
 
 /** Publishes to topics; one accumulator per topic (5 ms, 500 messages or 512 kB). */
 export interface Publisher {
+  /** Connects for a topic, so that its first message need not wait. Rejects while the broker is away. */
+  connect(topic: Topic): Promise<void>
   /**
    * Resolves when all in-sync replicas have the message. Span `send <topic>`, CloudEvents 1.0 and W3C trace headers.
    * @throws PublishError
@@ -58,6 +60,7 @@ export function createPublisher(context: Context, connection: Connection): Publi
     return lane
   }
   return {
+    connect: (topic) => laneOf(topic).connect(),
     publish: async (topic, message) => {
       const value = encoded(topic, message.value)
       const span = startSend(context, topic, message)

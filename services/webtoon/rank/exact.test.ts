@@ -28,6 +28,8 @@ interface World {
   readonly redis: Redis
   readonly server: OwnServer
   readonly bootstrap: string
+  /** Logs that were opened, to be closed. */
+  readonly logs: { close(): Promise<void> }[]
   readonly stop: () => Promise<void>
 }
 type Test = ExecutionContext<World>
@@ -40,12 +42,14 @@ test.beforeEach('topics and Redis of its own', async (t) => {
   if (!server || !servers.kafka) throw new Error('Kafka and Redis are needed.')
   const place = await bench(topology, servers)
   const redis = adminRedis(servers)
+  const logs: World['logs'] = []
   const stopAll = async (): Promise<void> => {
+    await Promise.all(logs.map((log) => log.close()))
     redis.disconnect()
     await place.stop()
     await stop()
   }
-  t.context = { place, redis, server, bootstrap: servers.kafka, stop: stopAll }
+  t.context = { place, redis, server, logs, bootstrap: servers.kafka, stop: stopAll }
 })
 
 test.afterEach.always(async (t) => t.context.stop())
@@ -158,7 +162,9 @@ test.serial('after a kill -9 of Redis mid-load the counts are exact again', asyn
 
 async function topicOf({ context }: Test) {
   await context.place.environment(service)
-  return eventLog(context.bootstrap, context.place.prefix + pageView.name)
+  const log = await eventLog(context.bootstrap, context.place.prefix + pageView.name)
+  context.logs.push(log)
+  return log
 }
 
 /** Whole maps are compared: each count of each title in each window. */
