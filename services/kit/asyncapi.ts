@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import type { Service } from '../model/service.ts'
 import type { Topic } from '../model/topic.ts'
+import { outputSchema } from './json-schema.ts'
 
 /** AsyncAPI 3.0 document of what a service publishes and consumes; undefined when it does neither. */
 export function asyncApi(service: Service): Record<string, unknown> | undefined {
@@ -49,7 +49,7 @@ const message = (topic: Topic): Record<string, unknown> => ({
   name: topic.type,
   contentType: 'application/json',
   headers: cloudEventHeaders(topic),
-  payload: withoutDialect(z.toJSONSchema(topic.schema, { unrepresentable: 'any' })),
+  payload: outputSchema(topic.schema),
   bindings: { kafka: { key: { type: 'string', description: `${topic.key} of the value` } } },
 })
 
@@ -66,5 +66,3 @@ const cloudEventHeaders = (topic: Topic): Record<string, unknown> => ({
     traceparent: { type: 'string', description: 'W3C trace context' },
   },
 })
-
-const withoutDialect = ({ $schema: _, ...schema }: Record<string, unknown>): unknown => schema

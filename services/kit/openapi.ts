@@ -1,4 +1,5 @@
-import { z } from 'zod'
+import type { z } from 'zod'
+import { inputSchema, outputSchema } from './json-schema.ts'
 import { adminOffset, type Service } from '../model/service.ts'
 import type { Answer, Route } from '../model/route.ts'
 import { optionalBody } from './body.ts'
@@ -79,13 +80,6 @@ function answerOf(answer: Answer): Record<string, unknown> {
     }),
   }
 }
-
-const inputSchema = (schema: z.ZodType): unknown =>
-  withoutDialect(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))
-const outputSchema = (schema: z.ZodType): unknown =>
-  withoutDialect(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }))
-
-const withoutDialect = ({ $schema: _, ...schema }: Record<string, unknown>): unknown => schema
 
 const securitySchemes = { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'at+jwt' } }
 
