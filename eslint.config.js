@@ -19,5 +19,5 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['infra/local/cli/**', 'maru.ts', 'bench/**'], rules: { 'no-console': 'off' } },
+  { files: ['infra/local/cli/**', 'bench/**'], rules: { 'no-console': 'off' } },
 )

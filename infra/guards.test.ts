@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { topology } from '../services/topology.ts'
-import { forbiddenImports } from './guards/imports.ts'
+import { devImports, forbiddenImports, notInert } from './guards/imports.ts'
 import { repeatedShare } from './guards/repeats.ts'
 import { oversized } from './guards/sizes.ts'
 import { isTest, sourcesIn, type Source } from './guards/sources.ts'
@@ -54,6 +54,33 @@ test('forbidden directions are found', (t) => {
     { path: 'services/webtoon/rank/service.ts', text: "import { x } from '../../kit/http.ts'" },
   ]
   t.is(forbiddenImports(wrong).length, wrong.length)
+})
+
+test('nothing that runs stands behind a declaration', (t) => {
+  t.deepEqual(notInert(written), [])
+  const wrong = [
+    { path: 'services/webtoon/a/service.ts', text: "import { b } from './b.ts'" },
+    { path: 'services/webtoon/a/b.ts', text: "import Koa from 'koa'" },
+  ]
+  t.deepEqual(notInert(wrong), ['services/webtoon/a/b.ts imports koa'])
+})
+
+test('services import run-time dependencies only', (t) => {
+  const { dependencies } = JSON.parse(readText('package.json')) as { dependencies: object }
+  t.deepEqual(devImports(code, new Set(Object.keys(dependencies))), [])
+  const wrong = [{ path: 'services/kit/a.ts', text: "import { execa } from 'execa'" }]
+  t.is(devImports(wrong, new Set(['koa'])).length, 1)
+})
+
+test('links of the documents lead somewhere', (t) => {
+  const pages = sourcesIn(root, /\.md$/)
+  const dead = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/\]\((?!http)([^)#]+)[^)]*\)/g)]
+      .map((match) => join(root, path, '..', match[1] ?? ''))
+      .filter((target) => !existsSync(target))
+      .map((target) => `${path}: ${target}`),
+  )
+  t.deepEqual(dead, [])
 })
 
 test('kafkajs and opossum are imported by the kit only', (t) => {

@@ -19,6 +19,9 @@ const aboutTheTopology = [
   'platform/console',
 ]
 
+/** Declarations; what stands behind their imports is held by `notInert`. */
+const inert = /^(service|api|metrics)\.ts$/
+
 /** What a product says about itself beside its services. */
 const productWords = /^(topics|stores|scopes|clients|ids)\.ts$/
 
@@ -31,6 +34,54 @@ export function forbiddenImports(sources: readonly Source[]): readonly string[] 
         .filter((target) => !allowed(source.path, target))
         .map((target) => `${source.path} imports ${target}`),
     )
+}
+
+/** Everything but zod and plain modules that stands behind the declarations' imports: they must stay inert. */
+export function notInert(sources: readonly Source[]): readonly string[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]))
+  const waiting = sources.filter(({ path }) => /^services\/.+\/service\.ts$/.test(path))
+  const seen = new Set(waiting)
+  const found: string[] = []
+  for (const source of seen) {
+    const packages = packagesOf(source).filter((name) => name !== 'zod')
+    const running = importsOf(source).filter((path) => path.startsWith('services/kit/'))
+    found.push(...[...packages, ...running].map((name) => `${source.path} imports ${name}`))
+    for (const path of importsOf(source)) {
+      const next = byPath.get(path)
+      if (next) seen.add(next)
+    }
+  }
+  return found
+}
+
+/** Packages that a service's code may not bring into an image: those of devDependencies. */
+export function devImports(
+  sources: readonly Source[],
+  runtime: ReadonlySet<string>,
+): readonly string[] {
+  return sources
+    .filter((source) => source.path.startsWith('services/') && !isTest(source))
+    .filter(({ path }) => !/^services\/kit\/testing[./]/.test(path))
+    .flatMap((source) =>
+      packagesOf(source)
+        .filter((name) => !name.startsWith('node:') && !runtime.has(name))
+        .map((name) => `${source.path} imports ${name}`),
+    )
+}
+
+/** Values that are imported from packages; types cost nothing at run time. */
+function packagesOf({ text }: Source): readonly string[] {
+  const found = [...text.matchAll(/^import (?!type )[^'"]*?'([^.'][^']*)'/gm)].map(
+    (match) => match[1] ?? '',
+  )
+  return found.map((name) =>
+    name.startsWith('node:')
+      ? name
+      : name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+  )
 }
 
 /** Relative imports, resolved to paths from the root. */
@@ -63,7 +114,7 @@ function allowed(from: string, to: string): boolean {
 
 function serviceMay(importer: Place, imported: Place): boolean {
   const own = importer.service === imported.service
-  if (/^(service|api|metrics)\.ts$/.test(importer.file))
+  if (inert.test(importer.file))
     return (
       imported.area === 'model' ||
       imported.area === 'product' ||

@@ -1,5 +1,5 @@
 import Router from '@koa/router'
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import Koa, { type Middleware } from 'koa'
 import { v7 as uuid } from 'uuid'
 import type { z } from 'zod'
@@ -211,7 +211,12 @@ function observe(context: Context): Middleware {
           ms: Math.round(seconds * 1000),
         }
         if (ctx.status >= 500) log.error(line, 'request')
-        else log.debug(line, 'request')
+        // Who looks at a trace wants its lines; the rest would be a line per request of a load.
+        else
+          log[span.spanContext().traceFlags & TraceFlags.SAMPLED ? 'info' : 'debug'](
+            line,
+            'request',
+          )
       },
     )
   }

@@ -25,13 +25,17 @@ export interface Client {
   readonly impersonates: boolean
 }
 
+/** A client before the topology says what `all` is. */
+export type DeclaredClient = Omit<Client, 'scopes'> & { readonly scopes: readonly Scope[] | 'all' }
+
 /**
  * Declares a client of the auth service.
  * @param id unique, lower case with dashes
+ * @param declared `scopes: 'all'` stands for every scope of the topology; `impersonates` defaults to false
  */
 export function client(
   id: string,
-  declared: { summary: string; scopes: readonly Scope[]; impersonates?: boolean },
-): Client {
+  declared: { summary: string; scopes: readonly Scope[] | 'all'; impersonates?: boolean },
+): DeclaredClient {
   return { kind: 'client', id, impersonates: false, ...declared }
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Edge } from './edge.ts'
 import type { Metric } from './metric.ts'
 import type { Api } from './route.ts'
-import type { Client } from './scope.ts'
+import type { DeclaredClient } from './scope.ts'
 import type { Slo } from './slo.ts'
 import type { Store } from './store.ts'
 import type { Consumption, Topic } from './topic.ts'
@@ -41,7 +41,7 @@ export interface Service {
   /** Services that it calls over HTTP. */
   readonly calls: readonly Service[]
   /** The client that it is when it asks for tokens of its own. */
-  readonly identity: Client | undefined
+  readonly identity: DeclaredClient | undefined
   /** `all`: looks at every service's admin port or at every topic's offsets. */
   readonly observes: 'all' | 'none'
   /** `all`: the public reach every service that has an edge through this one. */

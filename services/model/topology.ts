@@ -1,4 +1,4 @@
-import type { Client, Scope } from './scope.ts'
+import type { Client, DeclaredClient, Scope } from './scope.ts'
 import type { Service } from './service.ts'
 import type { Store } from './store.ts'
 import type { Topic } from './topic.ts'
@@ -14,9 +14,12 @@ export interface Topology {
 
 /**
  * Puts declarations together. Topics, stores and scopes are those that the services mention.
- * @throws Error when a service name is unknown to `serviceNamed`
  */
-export function topology(services: readonly Service[], clients: readonly Client[]): Topology {
+export function topology(
+  services: readonly Service[],
+  clients: readonly DeclaredClient[],
+): Topology {
+  const scopes = unique(scopesOf(services))
   const topics = services.flatMap((one) => [
     ...one.publishes,
     ...one.consumes.map((consumption) => consumption.topic),
@@ -27,24 +30,20 @@ export function topology(services: readonly Service[], clients: readonly Client[
   ])
   return {
     services,
-    clients,
+    clients: clients.map((one) => ({ ...one, scopes: one.scopes === 'all' ? scopes : one.scopes })),
     topics: unique(withDeadLetters),
     stores: unique(services.flatMap((one) => one.stores)),
-    scopes: unique(scopesOf(services)),
+    scopes,
   }
 }
 
-/** The service of that name. @throws Error naming the near ones */
+/** The service of that name. @throws Error naming all services */
 export function serviceNamed(all: Topology, name: string): Service {
   const found = all.services.find((one) => one.name === name)
   if (found) return found
   const names = all.services.map((one) => one.name).join(', ')
   throw new Error(`There is no service "${name}". Services are: ${names}.`)
 }
-
-/** The service that owns a store. */
-export const ownerOf = (all: Topology, store: Store): Service | undefined =>
-  all.services.find((one) => one.stores.includes(store))
 
 /** Services that the public reaches through whoever fronts all. */
 export const frontedOf = (all: Pick<Topology, 'services'>): readonly Service[] =>
