@@ -1,6 +1,6 @@
 import { errorShare, round, slowShare } from '../dashboards/queries.ts'
 import type { Service } from '../services/model/service.ts'
-import type { Rule } from './rules.ts'
+import type { Rule } from './rule.ts'
 
 /** One row of the burn-rate table: how fast the budget burns, over which windows, and how loud that is. */
 export interface Burn {
@@ -8,15 +8,20 @@ export interface Burn {
   readonly factor: number
   readonly long: string
   readonly short: string
+  /** How long it must last: a window that has only minutes of data would speak too soon. */
+  readonly for: string
   readonly severity: 'critical' | 'warning'
 }
 
-/** Google SRE workbook, chapter 5, table 5-8: 2 % of the budget in 1 h, 5 % in 6 h, 10 % in 1 d and in 3 d. */
+/**
+ * Google SRE workbook, chapter 5, table 5-8: 2 % of the budget in 1 h, 5 % in 6 h, 10 % in 1 d and in 3 d; `for` as in
+ * the kubernetes-mixin.
+ */
 export const burns: readonly Burn[] = [
-  { factor: 14.4, long: '1h', short: '5m', severity: 'critical' },
-  { factor: 6, long: '6h', short: '30m', severity: 'critical' },
-  { factor: 3, long: '1d', short: '2h', severity: 'warning' },
-  { factor: 1, long: '3d', short: '6h', severity: 'warning' },
+  { factor: 14.4, long: '1h', short: '5m', for: '2m', severity: 'critical' },
+  { factor: 6, long: '6h', short: '30m', for: '15m', severity: 'critical' },
+  { factor: 3, long: '1d', short: '2h', for: '1h', severity: 'warning' },
+  { factor: 1, long: '3d', short: '6h', for: '3h', severity: 'warning' },
 ]
 
 /** 5 % of requests may be slower than the p95 target. */
@@ -59,7 +64,7 @@ function burnRule(service: Service, objective: Objective, burn: Burn): Rule {
   return {
     alert: objective.alert,
     expr: `${over(burn.long)} and ${over(burn.short)}`,
-    for: '0s',
+    for: burn.for,
     labels: {
       severity: burn.severity,
       service: service.name,

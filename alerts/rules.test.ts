@@ -4,27 +4,28 @@ import { round } from '../dashboards/queries.ts'
 import type { Service } from '../services/model/service.ts'
 import { topology } from '../services/topology.ts'
 import { testRules, type Expectation, type Series, type Story } from './promtool.ts'
-import { ruleFilesOf, type Rule } from './rules.ts'
+import type { Rule } from './rule.ts'
+import { ruleFilesOf } from './rules.ts'
 
 const files = ruleFilesOf(topology)
 const rulesOf = (service: Service): readonly Rule[] =>
   files.find((file) => file.name === service.name)?.rules ?? []
 
-/** Shares do not depend on how much of a long window is filled, so two hours stand for three days. */
-const minutes = 120
+/** Shares do not depend on how much of a long window is filled, so four hours stand for three days. */
+const minutes = 260
 const requests = (service: Service, labels: string, perMinute: number): Series => ({
   series: `http_server_requests_seconds_${labels.includes('le=') ? 'bucket' : 'count'}{service="${service.name}",${labels}}`,
   values: `0+${perMinute}x${minutes}`,
 })
 
 const firing = (rules: readonly Rule[], alert: string): Expectation => ({
-  at: '2h',
+  at: '4h',
   alert,
   firing: rules
     .filter((rule) => rule.alert === alert)
     .map(({ labels, annotations }) => ({ labels, annotations })),
 })
-const silent = (alert: string): Expectation => ({ at: '2h', alert, firing: [] })
+const silent = (alert: string): Expectation => ({ at: '4h', alert, firing: [] })
 
 const le = (service: Service): string => `le="${service.slo.latency.p95Ms / 1000}"`
 
@@ -84,6 +85,36 @@ test('every rule fires when its service is broken and stays silent when it is he
   }
   t.pass()
 })
+
+test('a bad start of ten minutes is no matter of days', async (t) => {
+  const [service] = topology.services
+  if (!service) throw new Error('There is no service.')
+  const start: Story = {
+    name: 'slow and failing for ten minutes after the installation',
+    interval: '1m',
+    input: [requests(service, 'status="500"', 60), requests(service, le(service), 0)],
+    expect: [
+      {
+        at: '10m',
+        alert: 'AvailabilityBudgetBurn',
+        firing: fastOnly(service, 'AvailabilityBudgetBurn'),
+      },
+      { at: '10m', alert: 'LatencyBudgetBurn', firing: fastOnly(service, 'LatencyBudgetBurn') },
+    ],
+  }
+  await testRules(
+    files.filter((one) => one.name === service.name),
+    [start],
+  )
+  t.pass()
+})
+
+/** The rules of one hour: two minutes are enough for them. */
+const fastOnly = (service: Service, alert: string): Expectation['firing'] =>
+  firing(
+    rulesOf(service).filter(({ labels }) => labels['window'] === '1h'),
+    alert,
+  ).firing
 
 test('every alert has a heading in the runbook', (t) => {
   const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')

@@ -1,15 +1,7 @@
 import type { Service } from '../services/model/service.ts'
 import type { Topology } from '../services/model/topology.ts'
 import { burnRateRules } from './burn-rate.ts'
-
-/** One Prometheus alerting rule. */
-export interface Rule {
-  readonly alert: string
-  readonly expr: string
-  readonly for: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly annotations: Readonly<Record<string, string>>
-}
+import type { Rule } from './rule.ts'
 
 /** A rule file: one group of one service. */
 export interface RuleFile {

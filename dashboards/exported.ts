@@ -1,6 +1,6 @@
 import type { Metric } from '../services/model/metric.ts'
 import type { Topology } from '../services/model/topology.ts'
-import { serverRequests } from '../services/kit/http.ts'
+import { serverRequests } from '../services/kit/http-observe.ts'
 import { validationFailed } from '../services/kit/auth.ts'
 import { breakerState } from '../services/kit/breaker.ts'
 import { edgeFailures, edgeRequests } from '../services/kit/edges.ts'

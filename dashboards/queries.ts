@@ -1,7 +1,7 @@
 import { budgetWindowDays } from '../services/model/slo.ts'
 import type { Metric } from '../services/model/metric.ts'
 import type { Service } from '../services/model/service.ts'
-import { serverRequests } from '../services/kit/http.ts'
+import { serverRequests } from '../services/kit/http-observe.ts'
 
 /** Label matcher of one service, as the scraper names it. */
 const of = (service: Service): string => `service="${service.name}"`

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import test from 'ava'
 import { adminOffset, folderOf, type Service } from './model/service.ts'
 import { consumersOf, issuerOf, publishersOf } from './model/topology.ts'
-import { serverRequests } from './kit/http.ts'
+import { serverRequests } from './kit/http-observe.ts'
 import { topology } from './topology.ts'
 
 const { services, topics, stores, scopes, clients } = topology

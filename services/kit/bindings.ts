@@ -182,7 +182,7 @@ const identityVariables = (service: Service): readonly Variable[] =>
   service.identity
     ? [
         plain('AUTH_TOKEN_URL', 'Where tokens are issued', { from: (a) => a.tokenUrl }),
-        plain('CLIENT_ID', 'Who this service is', { fallback: service.identity.id }),
+        plain('CLIENT_ID', 'Who this service is', identityOf(service.identity)),
         {
           ...plain('CLIENT_SECRET', 'Its secret', {
             from: (a) => a.secret(`client-${service.identity?.id}`),
@@ -191,6 +191,8 @@ const identityVariables = (service: Service): readonly Variable[] =>
         },
       ]
     : []
+
+const identityOf = ({ id }: { readonly id: string }) => ({ fallback: id, from: () => id })
 
 const settingVariables = (service: Service): readonly Variable[] =>
   Object.entries(service.settings).map(([key, setting]) => ({

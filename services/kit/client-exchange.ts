@@ -1,7 +1,7 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import type { Pool } from 'undici'
 import type { Service } from '../model/service.ts'
-import type { ClientReply, ClientRequest } from './client.ts'
+import type { ClientReply, ClientRequest } from './client-message.ts'
 import type { Context } from './context.ts'
 import { countEdge } from './edges.ts'
 import { inSpan, SpanKind, traceparentOf, type Span } from './spans.ts'

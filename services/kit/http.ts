@@ -1,18 +1,14 @@
 import Router from '@koa/router'
-import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import Koa, { type Middleware } from 'koa'
-import { v7 as uuid } from 'uuid'
 import type { z } from 'zod'
-import { histogram, latencySeconds, type Metric } from '../model/metric.ts'
 import type { Api, Route } from '../model/route.ts'
-import type { Service } from '../model/service.ts'
 import { createVerifier, requireScope, type Claims, type Verifier } from './auth.ts'
 import { readBody } from './body.ts'
 import type { Context } from './context.ts'
 import { openApi } from './openapi.ts'
 import { listen, type Listening } from './listen.ts'
-import { invalid, Problem, problemBody } from './problem.ts'
-import { activeTraceId, contextFrom, inSpan } from './spans.ts'
+import { identify, observe, problems, type RequestState } from './http-observe.ts'
+import { invalid, Problem } from './problem.ts'
 
 /** What a handler is given: parsed and checked input only. */
 export interface Call<R extends Route = Route> {
@@ -38,24 +34,6 @@ export interface Reply {
 export type Handlers<A extends Api> = {
   readonly [K in keyof A]: (call: Call<A[K]>) => Promise<Reply> | Reply
 }
-
-/** What the middleware keeps of a request. */
-export interface RequestState {
-  requestId: string
-  /** Route template, set by whoever matched the route; `unmatched` otherwise. */
-  uri: string
-  startedAt: number
-}
-
-/** The metric of every HTTP server; the service's SLO target is one of its buckets. */
-export const serverRequests = (service: Service): Metric<'method' | 'uri' | 'status'> =>
-  histogram<'method' | 'uri' | 'status'>('http_server_requests_seconds', {
-    help: 'Time to answer an HTTP request',
-    labels: { method: [], uri: [], status: [] },
-    buckets: [...new Set([...latencySeconds, service.slo.latency.p95Ms / 1000])].sort(
-      (a, b) => a - b,
-    ),
-  })
 
 /**
  * Serves an api: per route verify → scope → parse → handler. Also serves `/openapi.json`.
@@ -166,85 +144,6 @@ function send(ctx: Koa.Context, reply: Reply): void {
     ctx.body = null
     ctx.status = reply.status
   }
-}
-
-/** Request ids of clients are kept when they are short and plain, otherwise replaced. */
-const plainId = /^[A-Za-z0-9._:-]{1,64}$/
-
-const identify: Middleware = async (ctx, next) => {
-  const given = ctx.get('x-request-id')
-  const state = ctx.state as RequestState
-  state.requestId = plainId.test(given) ? given : uuid()
-  state.uri = 'unmatched'
-  state.startedAt = performance.now()
-  ctx.set('x-request-id', state.requestId)
-  ctx.set('x-content-type-options', 'nosniff')
-  await next()
-}
-
-function observe(context: Context): Middleware {
-  const { meter, log, tracer } = context
-  const requests = serverRequests(context.service)
-  meter.register(requests)
-  return async (ctx, next) => {
-    const parent = contextFrom(ctx.get('traceparent') || undefined)
-    const attributes = { 'http.request.method': ctx.method, 'url.path': ctx.path }
-    await inSpan(
-      tracer,
-      ctx.method,
-      { kind: SpanKind.SERVER, parent, attributes },
-      async (span) => {
-        ctx.set('x-trace-id', span.spanContext().traceId)
-        await next()
-        const { uri, startedAt, requestId } = ctx.state as RequestState
-        const seconds = (performance.now() - startedAt) / 1000
-        span.updateName(`${ctx.method} ${uri}`)
-        span.setAttributes({ 'http.route': uri, 'http.response.status_code': ctx.status })
-        if (ctx.status >= 500)
-          span.setStatus({ code: SpanStatusCode.ERROR, message: String(ctx.status) })
-        meter.observe(requests, { method: ctx.method, uri, status: String(ctx.status) }, seconds)
-        const line = {
-          requestId,
-          method: ctx.method,
-          path: ctx.path,
-          status: ctx.status,
-          ms: Math.round(seconds * 1000),
-        }
-        if (ctx.status >= 500) log.error(line, 'request')
-        // Who looks at a trace wants its lines; the rest would be a line per request of a load.
-        else
-          log[span.spanContext().traceFlags & TraceFlags.SAMPLED ? 'info' : 'debug'](
-            line,
-            'request',
-          )
-      },
-    )
-  }
-}
-
-function problems(context: Context): Middleware {
-  return async (ctx, next) => {
-    try {
-      await next()
-      if (ctx.status === 404 && ctx.body === undefined)
-        throw new Problem(404, 'NOT_FOUND', `There is nothing at ${ctx.path}.`)
-    } catch (error) {
-      const problem = error instanceof Problem ? error : unexpected(context, error)
-      const { requestId } = ctx.state as RequestState
-      ctx.status = problem.status
-      ctx.set({ ...problem.headers })
-      ctx.type = 'application/problem+json'
-      ctx.body = JSON.stringify(
-        problemBody(problem, { path: ctx.path, requestId, traceId: activeTraceId() }),
-      )
-    }
-  }
-}
-
-/** A bug or an outage that nobody named: the client learns the trace id and nothing else. */
-function unexpected(context: Context, error: unknown): Problem {
-  context.log.error({ err: error }, 'unexpected error')
-  return new Problem(500, 'INTERNAL_ERROR', 'Something went wrong; the trace id finds it.')
 }
 
 function notAllowed(router: Router): Middleware {

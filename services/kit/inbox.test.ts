@@ -4,16 +4,8 @@ import type { Context } from './context.ts'
 import { once, purgeInbox } from './inbox.ts'
 import { kafka } from './kafka.ts'
 import { postgres, statement, type Postgres } from './postgres.ts'
-import {
-  composed,
-  order,
-  parcels,
-  placed,
-  publisherOf,
-  sender,
-  shop,
-  until,
-} from './testing/shop.ts'
+import { composed, order, parcels, placed, publisherOf, sender, shop } from './testing/shop.ts'
+import { until } from './testing/until.ts'
 import { bench, type Servers } from './testing.ts'
 
 let servers: Servers
@@ -51,6 +43,29 @@ test('an event is taken in once, together with its effect, and forgotten after t
   const left = statement('test_left', 'select event_id as id from inbox')
   await until('the purge', async () => (await inbox.query(left)).length === 1)
   t.deepEqual(await inbox.query(left), [{ id: 'two' }])
+})
+
+test('a purge takes more than one limit’s worth in one go', async (t) => {
+  const where = await bench(shop, servers)
+  t.teardown(() => where.stop())
+  let database: Postgres | undefined
+  const start = composed(async (context: Context<typeof sender>) => {
+    database = await postgres(context, parcels)
+  })
+  const { context } = await where.start(sender, start)
+  const inbox = database as unknown as Postgres
+  await inbox.query(
+    statement(
+      'test_fill',
+      `insert into inbox (consumer, event_id, at)
+       select 'sender', n::text, now() - interval '15 days' from generate_series(1, 12000) n`,
+    ),
+  )
+  purgeInbox(context, inbox)
+  const left = statement('test_count', 'select count(*) as count from inbox')
+  // Within its 20 s there is one purge only: the next one comes after a minute.
+  await until('the purge', async () => (await inbox.query<{ count: number }>(left))[0]?.count === 0)
+  t.pass()
 })
 
 test('the process spans of a batch carry what its store calls were', async (t) => {

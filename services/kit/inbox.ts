@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import { statement, type Postgres, type Queryable } from './postgres.ts'
+import { purgeAll } from './purge.ts'
 import { repeat } from './repeat.ts'
 
 /** Twice the longest retention of a topic, so that nothing is forgotten that could still be read again. */
@@ -14,8 +15,11 @@ const remember = statement(
 
 const purge = statement(
   'inbox_purge',
-  `delete from inbox where (consumer, event_id) in (
-     select consumer, event_id from inbox where at < now() - make_interval(days => $1) limit $2)`,
+  `with gone as (
+     delete from inbox where (consumer, event_id) in (
+       select consumer, event_id from inbox where at < now() - make_interval(days => $1) limit $2)
+     returning event_id
+   ) select count(*) as gone from gone`,
 )
 
 /**
@@ -30,7 +34,8 @@ export async function once(tx: Queryable, consumer: string, eventId: string): Pr
 
 /** Forgets events after 14 days; runs until the service stops. */
 export function purgeInbox(context: Context, database: Postgres): void {
-  repeat(context, { name: 'inbox purge', everyMs: purgeEveryMs }, async () => {
-    await database.query(purge, [keptForDays, purgedAtOnce])
-  })
+  const deletion = { statement: purge, values: [keptForDays], limit: purgedAtOnce }
+  repeat(context, { name: 'inbox purge', everyMs: purgeEveryMs }, () =>
+    purgeAll(database, deletion, context.life.signal),
+  )
 }

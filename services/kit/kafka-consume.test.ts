@@ -3,16 +3,8 @@ import kafkajs from 'kafkajs'
 import { testServers } from '../../infra/local/engines/testing.ts'
 import type { Context } from './context.ts'
 import { kafka, type Batch, type BatchConsumer } from './kafka.ts'
-import {
-  composed,
-  order,
-  placed,
-  publisherOf,
-  sender,
-  shop,
-  until,
-  type Order,
-} from './testing/shop.ts'
+import { composed, order, placed, publisherOf, sender, shop, type Order } from './testing/shop.ts'
+import { until } from './testing/until.ts'
 import { bench, type Bench, type Servers } from './testing.ts'
 
 let stopServers: () => Promise<void>

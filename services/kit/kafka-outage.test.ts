@@ -12,7 +12,8 @@ import { kafka, type PublishError, type Publisher } from './kafka.ts'
 import { retries, type Connection } from './kafka/client.ts'
 import { openLane } from './kafka/lane.ts'
 import { startProxy, type Proxy } from './testing/proxy.ts'
-import { composed, placed, seller, sender, shop, until } from './testing/shop.ts'
+import { composed, placed, seller, sender, shop } from './testing/shop.ts'
+import { until } from './testing/until.ts'
 import { bench, type Bench, type Servers } from './testing.ts'
 
 let broker: OwnServer

@@ -6,14 +6,12 @@ import { consumeFor, type Consuming } from './kafka/consumer.ts'
 import { offsetsOf, type Offsets } from './kafka/offsets.ts'
 import { createPublisher, type Publisher } from './kafka/publisher.ts'
 import type { BatchConsumer } from './kafka/received.ts'
-import { within } from './lifecycle.ts'
+import { within } from './within.ts'
 
-export { consumerRestarts, type Consuming } from './kafka/consumer.ts'
-export { batchesFailed } from './kafka/partitions.ts'
 export type { Offsets, PartitionEnds } from './kafka/offsets.ts'
-export { PublishError, type PublishErrorCode } from './kafka/publish-error.ts'
-export type { Message, Placed, Publisher, RawMessage } from './kafka/publisher.ts'
-export type { Batch, BatchConsumer, Original, Received } from './kafka/received.ts'
+export { PublishError } from './kafka/publish-error.ts'
+export type { Message, Publisher } from './kafka/publisher.ts'
+export type { Batch, BatchConsumer, Received } from './kafka/received.ts'
 
 /** A service's way to Kafka. Topics and groups carry the names of the topology; the prefix is added here. */
 export interface Kafka {

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createLifecycle, within, type Lifecycle, type Stage } from './lifecycle.ts'
+import { createLifecycle, type Lifecycle, type Stage } from './lifecycle.ts'
+import { within } from './within.ts'
 import { createLog } from './log.ts'
 
 const log = createLog({ service: 'test', instance: 'test-1', level: 'silent' })

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { within } from './within.ts'
 
 /** The order in which a service stops; within a stage everything stops at once. */
 export const stages = ['accept', 'consume', 'work', 'stores', 'telemetry'] as const
@@ -87,20 +88,5 @@ async function outcome(probe: () => Promise<void> | void): Promise<string> {
     return 'ok'
   } catch (error) {
     return (error as Error).message
-  }
-}
-
-/** Settles like `work`, or rejects with `reason` after `ms`. */
-export async function within<Value>(
-  work: Promise<Value>,
-  ms: number,
-  reason = `not done within ${ms} ms`,
-): Promise<Value> {
-  const timer = Promise.withResolvers<never>()
-  const handle = setTimeout(() => timer.reject(new Error(reason)), ms)
-  try {
-    return await Promise.race([work, timer.promise])
-  } finally {
-    clearTimeout(handle)
   }
 }

@@ -15,7 +15,7 @@ const secrets = [
 ]
 
 /** Never written, at the top of a log line or one level down. */
-export const redactedPaths: readonly string[] = secrets.flatMap((name) => [name, `*.${name}`])
+const redactedPaths: readonly string[] = secrets.flatMap((name) => [name, `*.${name}`])
 
 /**
  * One JSON line per event with service, instance and the ids of the active span.

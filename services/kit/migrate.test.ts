@@ -14,7 +14,8 @@ import {
   type Applied,
 } from './migrate.ts'
 import { provisionDatabase } from './provision.ts'
-import { composed, seller, sender, shop, until } from './testing/shop.ts'
+import { composed, seller, sender, shop } from './testing/shop.ts'
+import { until } from './testing/until.ts'
 import { bench, type Servers } from './testing.ts'
 
 let servers: Servers

@@ -11,8 +11,8 @@ import { migrationsFrom } from './migrate/plan.ts'
 import { inSpan, SpanKind } from './spans.ts'
 
 export { behindBy, migrate, type MigrationSet } from './migrate/database.ts'
-export { fileOf, MigrationError, migrationsFrom, pendingOf } from './migrate/plan.ts'
-export type { Applied, Migration } from './migrate/plan.ts'
+export { migrationsFrom, pendingOf } from './migrate/plan.ts'
+export type { Applied } from './migrate/plan.ts'
 
 /**
  * At the start of a service that owns a Postgres store: `MIGRATE=start` migrates, `MIGRATE=check` only compares and

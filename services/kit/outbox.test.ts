@@ -8,7 +8,7 @@ import {
 import type { Context } from './context.ts'
 import { kafka, type Publisher, type Received } from './kafka.ts'
 import { outbox, relay } from './outbox.ts'
-import { claimRows, limits, markPublished } from './outbox/rows.ts'
+import { claimRows, limits, markPublished, purgePublished } from './outbox/rows.ts'
 import { postgres, statement, type Postgres } from './postgres.ts'
 import { inSpan, SpanKind } from './spans.ts'
 import {
@@ -19,9 +19,9 @@ import {
   seller,
   sender,
   shop,
-  until,
   type Order,
 } from './testing/shop.ts'
+import { until } from './testing/until.ts'
 import { bench, type Bench, type Servers } from './testing.ts'
 
 let servers: Servers
@@ -233,6 +233,25 @@ test.serial('rows of an aggregate are not free while an earlier one is claimed',
   t.deepEqual(
     rest.map(({ key }) => key),
     ['b'],
+  )
+})
+
+test.serial('a purge takes every row that was published long ago, and no other', async (t) => {
+  const { add, database } = await shopWith(t, 0)
+  await add(['waits', 1])
+  await database.query(
+    statement(
+      'test_fill',
+      `insert into outbox (id, topic, key, payload, published_at)
+       select gen_random_uuid(), 'shop.orders.v1', 'old', '{}', now() - interval '2 hours'
+       from generate_series(1, ${2 * limits.purged + 1})`,
+    ),
+  )
+  await purgePublished(database)
+  const left = await database.query<Stored>(rows)
+  t.deepEqual(
+    left.map(({ key }) => key),
+    ['waits'],
   )
 })
 

@@ -5,7 +5,8 @@ import type { Context } from './context.ts'
 import { startProxy } from './testing/proxy.ts'
 import { isUniqueViolation, postgres, statement, type Postgres } from './postgres.ts'
 import { inSpan, SpanKind } from './spans.ts'
-import { composed, orders, seller, shop, until } from './testing/shop.ts'
+import { composed, orders, seller, shop } from './testing/shop.ts'
+import { until } from './testing/until.ts'
 import { bench, type Bench, type Servers } from './testing.ts'
 
 let servers: Servers

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import kafkajs, { Kafka, logLevel, type Admin } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import pg from 'pg'
 import type { Store } from '../model/store.ts'
 import type { Topic } from '../model/topic.ts'
+import { connect, retries } from './kafka/client.ts'
 
 /** Administrator of a Postgres server. */
 export interface PostgresAdmin {
@@ -30,10 +31,11 @@ export async function provisionTopics(
   topics: readonly Topic[],
   prefix: string,
 ): Promise<void> {
-  const client = new Kafka({
+  const { client } = connect({
+    bootstrap,
+    prefix,
     clientId: 'maru-provision',
-    brokers: bootstrap.split(','),
-    logLevel: logLevel.NOTHING,
+    retry: retries.fresh,
   })
   const admin = client.admin()
   await admin.connect()
@@ -136,9 +138,7 @@ export async function provisionDatabase(
   login: { database: string; user: string; password: string },
 ): Promise<void> {
   const { database, user, password } = login
-  const admin = new pg.Client({ ...server, database: 'postgres', connectionTimeoutMillis: 5000 })
-  await admin.connect()
-  try {
+  await asPostgresAdmin(server, async (admin) => {
     const [role, name] = [admin.escapeIdentifier(user), admin.escapeIdentifier(database)]
     const { rowCount: hasRole } = await admin.query('select 1 from pg_roles where rolname = $1', [
       user,
@@ -152,6 +152,18 @@ export async function provisionDatabase(
     )
     if (!hasDatabase) await admin.query(`create database ${name} owner ${role}`)
     await admin.query(`revoke connect on database ${name} from public`)
+  })
+}
+
+/** Runs `work` with a connection of the administrator, which is closed after it. */
+export async function asPostgresAdmin(
+  server: PostgresAdmin,
+  work: (admin: pg.Client) => Promise<void>,
+): Promise<void> {
+  const admin = new pg.Client({ ...server, database: 'postgres', connectionTimeoutMillis: 5000 })
+  await admin.connect()
+  try {
+    await work(admin)
   } finally {
     await admin.end()
   }
@@ -163,26 +175,28 @@ export async function provisionRedisUser(
   store: Store,
   login: { user: string; password: string },
 ): Promise<void> {
+  const keys = store.keys.map((pattern) => `~${pattern}`)
+  const rights = ['+@all', '-@admin', '-@dangerous', '+info', '+keys', '+scan']
+  await setRedisUser(server, login, [...keys, ...rights])
+}
+
+/** Makes or renews a Redis user with these rules and no others. */
+export async function setRedisUser(
+  { host, port, password }: RedisAdmin,
+  login: { user: string; password: string },
+  rules: readonly string[],
+): Promise<void> {
   const redis = new Redis({
-    ...server,
+    host,
+    port,
+    password,
     lazyConnect: true,
     connectTimeout: 5000,
     maxRetriesPerRequest: 0,
   })
   await redis.connect()
   try {
-    const keys = store.keys.map((pattern) => `~${pattern}`)
-    const rights = ['+@all', '-@admin', '-@dangerous', '+info', '+keys', '+scan']
-    await redis.call(
-      'ACL',
-      'SETUSER',
-      login.user,
-      'reset',
-      'on',
-      `>${login.password}`,
-      ...keys,
-      ...rights,
-    )
+    await redis.call('ACL', 'SETUSER', login.user, 'reset', 'on', `>${login.password}`, ...rules)
     await redis.call('ACL', 'SAVE').catch(() => undefined) // a server without an aclfile forgets users at its end
   } finally {
     redis.disconnect()

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Argument, CallOptions, RedisCommand } from './redis.ts'
+import type { Argument, RedisCommand } from './redis-call.ts'
 
 /** Runs a script on keys and arguments. Keys and arguments may be Buffers. */
 export type Script = (keys: readonly Argument[], args?: readonly Argument[]) => Promise<unknown>
-
-export type ScriptOptions = CallOptions
 
 /**
  * The caller of one script: by its SHA-1, and with its text when Redis has never seen it or was restarted.

@@ -1,6 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
 import { connect, createServer } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import { ownServer, type OwnServer } from '../../infra/local/engines/testing.ts'
 import { service } from '../model/service.ts'
 import { store } from '../model/store.ts'
@@ -10,6 +9,7 @@ import { redis, type Redis } from './redis.ts'
 import { inSpan, SpanKind } from './spans.ts'
 import { contextOf } from './testing/context.ts'
 import { bareTracing } from './testing/tracing.ts'
+import { until } from './testing/until.ts'
 
 const shelf = store('redis', 'shelf', { summary: 'Things.', keys: ['shelf:*'] })
 const keeper = service({
@@ -58,11 +58,13 @@ async function refused(t: ExecutionContext, work: () => Promise<unknown>, within
   t.true(ms < withinMs, `took ${Math.round(ms)} ms`)
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition().catch(() => false))) await pause(20)
-}
-
-const answers = (one: Redis) => until(async () => one.ping().then(() => true))
+const answers = (one: Redis) =>
+  until('redis answers', () =>
+    one.ping().then(
+      () => true,
+      () => false,
+    ),
+  )
 
 test('commands, bytes, pipelines and scripts come back as they were sent', async (t) => {
   const { shelf: one } = await opened(t, await server(t))

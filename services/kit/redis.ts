@@ -2,23 +2,10 @@ import { Command, Redis as Client } from 'ioredis'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from '../model/store.ts'
 import type { Context } from './context.ts'
+import type { CallOptions, RedisCommand } from './redis-call.ts'
 import { redisProblem } from './redis-errors.ts'
-import { scriptCaller, type Script, type ScriptOptions } from './redis-script.ts'
+import { scriptCaller, type Script } from './redis-script.ts'
 import { storeCalls } from './store-call.ts'
-
-/** Keys and values; a Buffer is sent byte for byte. */
-export type Argument = string | number | Buffer
-
-/** One command of a pipeline: its name, then its arguments. */
-export type RedisCommand = readonly [name: string, ...args: Argument[]]
-
-/** What a call may ask for beyond the defaults. */
-export interface CallOptions {
-  /** How long to wait for the reply; 300 by default. A reply that comes later is dropped: the effect is unknown. */
-  readonly timeoutMs?: number
-  /** `bytes`: replies hold Buffers instead of strings. */
-  readonly replies?: 'text' | 'bytes'
-}
 
 /**
  * A Redis store. Nothing is ever sent twice: a call that was cut off or timed out is *unknown*, so effects that
@@ -37,7 +24,7 @@ export interface Redis {
    * A Lua script as a function, sent as EVALSHA and, where Redis does not know it, once more as EVAL.
    * @param name operation name in traces, e.g. `apply-batch`
    */
-  script(name: string, lua: string, options?: ScriptOptions): Script
+  script(name: string, lua: string, options?: CallOptions): Script
   /** Rejects with the reason while Redis does not answer. */
   ping(): Promise<void>
 }

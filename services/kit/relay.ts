@@ -90,7 +90,9 @@ export async function relay(
     await running
   })
   repeat(context, { name: 'outbox gauges', everyMs: gaugeEveryMs }, () => showBacklog(one))
-  repeat(context, { name: 'outbox purge', everyMs: purgeEveryMs }, () => purgePublished(database))
+  repeat(context, { name: 'outbox purge', everyMs: purgeEveryMs }, () =>
+    purgePublished(database, stopped.signal),
+  )
 }
 
 async function work(one: Relay, nudge: Nudger, stopped: AbortSignal): Promise<void> {

@@ -34,9 +34,11 @@ async function run(names: readonly string[]): Promise<void> {
     process.exit(0)
   })
   const instances = services.flatMap((service) => instancesOf(service, result))
-  show.say(`Watching ${names.join(', ')}; Ctrl-C ends the watching.`)
   const files = instances.map((name) => logOf(where.state, name))
-  await Promise.all([followFiles(files, (line) => print(readable(line))), watch(services, result)])
+  const work = [followFiles(files, (line) => print(readable(line))), watch(services, result)]
+  const watched = services.map(({ name }) => name).join(', ')
+  show.say(`Watching ${watched}; Ctrl-C ends the watching.`)
+  await Promise.all(work)
 }
 
 const instancesOf = (service: Service, { here }: UpResult): readonly string[] =>

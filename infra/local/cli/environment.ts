@@ -10,14 +10,11 @@ import { secret } from '../secrets.ts'
 /** What `env --json` prints: a contract that outside tools rely on. */
 export type Environment = Awaited<ReturnType<typeof environment>>
 
-/**
- * Addresses and credentials of this checkout.
- * @param pids pid of each process that runs, by its name; or only the names
- */
-export async function environment(
-  here: Here,
-  pids: ReadonlySet<string> | ReadonlyMap<string, number | undefined>,
-) {
+/** Process ids of what runs, by name. */
+export type Pids = ReadonlyMap<string, number | undefined>
+
+/** Addresses and credentials of this checkout; instances are those that run. */
+export async function environment(here: Here, pids: Pids) {
   const { topology, installation, where } = here
   const url = (engine: string): string => `http://${hostPortOf(engine, installation)}`
   const clients = await credentialsOf(topology, where.secrets)
@@ -38,18 +35,14 @@ export async function environment(
   }
 }
 
-function instances(
-  service: Service,
-  { installation }: Here,
-  pids: ReadonlySet<string> | ReadonlyMap<string, number | undefined>,
-) {
+function instances(service: Service, { installation }: Here, pids: Pids) {
   const count = installation.replicas[service.name] ?? 0
   return Array.from({ length: count }, (_, at) => instanceName(service, at + 1))
     .filter((name) => pids.has(name))
     .map((name) => ({
       url: urlOf(name, installation),
       admin: adminUrlOf(name, installation),
-      pid: (pids instanceof Map ? (pids as ReadonlyMap<string, number>).get(name) : null) ?? null,
+      pid: pids.get(name) ?? null,
     }))
 }
 
@@ -84,7 +77,8 @@ export function traces(installation: Installation) {
   }
 }
 
-const grafanaUrl = (installation: Installation): string | null =>
+/** The page of Grafana; null where it is not. */
+export const grafanaUrl = (installation: Installation): string | null =>
   installation.supplies['grafana'] === undefined
     ? null
     : `http://${hostPortOf('grafana', installation)}/`

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const lookEveryMs = 100
@@ -16,12 +17,19 @@ export async function followFiles(
   show: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const places = files.map((file) => ({ file, at: sizeOf(file), rest: '' }))
+  const places = files.map((file) => ({
+    file,
+    at: sizeOf(file),
+    rest: '',
+    decoder: new StringDecoder(),
+  }))
   while (signal?.aborted !== true) {
     for (const place of places) {
       const size = sizeOf(place.file)
       if (size < place.at) place.at = 0
-      const lines = (place.rest + readFrom(place.file, place.at, size)).split('\n')
+      // What was written so far may end inside a character.
+      const text = place.decoder.write(readFrom(place.file, place.at, size))
+      const lines = (place.rest + text).split('\n')
       place.at = size
       place.rest = lines.pop() ?? ''
       lines.forEach(show)
@@ -32,13 +40,13 @@ export async function followFiles(
 
 const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0)
 
-function readFrom(file: string, from: number, to: number): string {
-  if (to <= from) return ''
+function readFrom(file: string, from: number, to: number): Buffer {
+  if (to <= from) return Buffer.alloc(0)
   const descriptor = openSync(file, 'r')
   try {
     const buffer = Buffer.alloc(to - from)
     readSync(descriptor, buffer, 0, buffer.length, from)
-    return buffer.toString()
+    return buffer
   } finally {
     closeSync(descriptor)
   }

@@ -32,6 +32,20 @@ export function readable(text: string): string {
   return `${time} ${paint(colour, name.padEnd(5))} ${line.instance ?? ''} ${line.msg ?? ''} ${paint('gray', rest)}`.trimEnd()
 }
 
+/** Lines of several logs in one order; a line without a time stays behind the one before it. */
+export function byTime(logs: readonly (readonly string[])[]): readonly string[] {
+  if (logs.length === 1) return logs[0] ?? []
+  const timed = logs.flatMap((lines) => {
+    let at = 0
+    return lines.map((text) => {
+      const time = parsed(text)?.time
+      if (time !== undefined) at = new Date(time).getTime()
+      return { text, at }
+    })
+  })
+  return timed.sort((a, b) => a.at - b.at).map(({ text }) => text)
+}
+
 function parsed(text: string): Line | undefined {
   if (!text.startsWith('{')) return undefined
   try {

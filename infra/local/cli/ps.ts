@@ -1,5 +1,7 @@
 import { rssOf } from '../supervisor/process-table.ts'
 import type { ProcessStatus } from '../supervisor/spec.ts'
+import { tiers } from '../up/engine-jobs.ts'
+import { notReady } from '../up/service-jobs.ts'
 import { processesHere } from './checkout.ts'
 import { jsonOption, type Command } from './command.ts'
 import { ago, paint, print, printJson, table } from './output.ts'
@@ -13,7 +15,7 @@ export function register(program: Command): void {
 }
 
 async function run(options: { json?: boolean }): Promise<void> {
-  const rows = (await processesHere()).map(withMemory)
+  const rows = await Promise.all((await processesHere()).map(examined))
   if (options.json === true) return printJson(rows)
   if (rows.length === 0) return print('Nothing runs in this checkout: start it with ./maru up.')
   const head = ['NAME', 'STATE', 'PID', 'SINCE', 'RESTARTS', 'MEMORY', 'PORTS']
@@ -23,25 +25,36 @@ async function run(options: { json?: boolean }): Promise<void> {
   print(`\n${rows.length} processes, ${megabytes(total)}`)
 }
 
-/** What a process holds, its own children included where it has some (Postgres). */
-export const withMemory = (one: ProcessStatus) => ({
+/** What a process holds, its own children included where it has some (Postgres), and what a service lacks. */
+const examined = async (one: ProcessStatus) => ({
   ...one,
   since: new Date(one.since).toISOString(),
   rssBytes: one.pid === undefined ? 0 : rssOf(one.pid),
+  notReady: await problemOf(one),
 })
 
-function row(one: ReturnType<typeof withMemory>): string[] {
-  const colour = one.phase === 'running' ? 'green' : 'red'
-  const state = one.phase === 'waiting' ? `waiting (${one.lastEnd})` : one.phase
+/** Null also for an engine: only services say themselves whether they are ready. */
+async function problemOf({ phase, tier, ports }: ProcessStatus): Promise<string | null> {
+  if (phase !== 'running' || tier !== tiers.service) return null
+  return (await notReady(`http://127.0.0.1:${ports['admin']}/readyz`)) ?? null
+}
+
+function row(one: Awaited<ReturnType<typeof examined>>): string[] {
+  const colour = one.phase === 'running' && one.notReady === null ? 'green' : 'red'
   return [
     one.name,
-    paint(colour, state),
+    paint(colour, stateOf(one)),
     String(one.pid ?? '-'),
     ago(Date.now() - Date.parse(one.since)),
     String(one.restarts),
     megabytes(one.rssBytes),
     Object.values(one.ports).join(' '),
   ]
+}
+
+function stateOf({ phase, lastEnd, notReady: problem }: Awaited<ReturnType<typeof examined>>) {
+  if (phase === 'waiting') return `waiting (${lastEnd})`
+  return problem === null ? phase : `not ready (${problem})`
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`

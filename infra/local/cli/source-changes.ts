@@ -1,4 +1,4 @@
-import { watch } from 'node:fs/promises'
+import { readdir, stat, watch } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { folderOf, type Service } from '../../../services/model/service.ts'
@@ -24,7 +24,8 @@ export async function* changesOf(
     changed.add(file)
     wake.resolve()
   }
-  void collect(root, note)
+  const watching = collect(join(root, 'services'), root, note)
+  watching.catch(() => undefined) // the folder went away: nothing will change there any more
   for (;;) {
     await wake.promise
     await delay(settleMs)
@@ -36,13 +37,26 @@ export async function* changesOf(
   }
 }
 
-async function collect(root: string, note: (file: string) => void): Promise<void> {
-  const folder = join(root, 'services')
-  for await (const { filename } of watch(folder, { recursive: true })) {
-    if (filename === null || !sources.test(filename) || filename.endsWith('.test.ts')) continue
-    note(relative(root, join(folder, filename)))
+/**
+ * Each folder is watched by itself: a recursive watch follows files, and goes deaf to one that an editor replaces by
+ * renaming.
+ */
+async function collect(folder: string, root: string, note: (file: string) => void): Promise<void> {
+  const deeper = (path: string): void => void collect(path, root, note).catch(() => undefined)
+  for (const { name } of await foldersIn(folder)) deeper(join(folder, name))
+  for await (const { eventType, filename } of watch(folder)) {
+    if (filename === null) continue
+    const path = join(folder, filename)
+    if (eventType === 'rename' && (await isFolder(path))) deeper(path)
+    if (sources.test(filename) && !filename.endsWith('.test.ts')) note(relative(root, path))
   }
 }
+
+const foldersIn = async (folder: string) =>
+  (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory())
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 
 /** The kit, the model, the product's own files and the service's folder; not its neighbours. */
 export function concerns(file: string, service: Service): boolean {

@@ -22,7 +22,7 @@ async function run({ json }: { json?: boolean }): Promise<void> {
   const began = performance.now()
   supervisorHere()
   const checkout = here()
-  const { gateway, clients, traces } = await environment(checkout, new Set())
+  const { gateway, clients, traces } = await environment(checkout, new Map())
   const client = clients.find(({ id }) => id === operator.id)
   if (!client) throw new Error(`There is no client ${operator.id}: run ./maru up.`)
   const seen = await tour(

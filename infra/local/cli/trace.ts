@@ -7,6 +7,7 @@ import { duration, timeOf, waterfall } from '../trace/waterfall.ts'
 import { here } from './here.ts'
 import { EnvironmentError, jsonOption, UsageError, type Command } from './command.ts'
 import { traces } from './environment.ts'
+import { number } from './number.ts'
 import { paint, print, printJson, table } from './output.ts'
 
 interface Options {
@@ -141,12 +142,6 @@ const rowOf = (one: ReturnType<typeof summaryOf>): string[] => [
 /** Where nobody looks (a file, a pipe) lines may be as long as they are in a wide terminal. */
 const terminalWidth = (): number =>
   process.stdout.columns ?? (Number(process.env['COLUMNS']) || 120)
-
-function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !(value >= 0)) throw new UsageError(`"${text}" is no number from 0 on.`)
-  return value
-}
 
 function tag(text: string, before: readonly (readonly [string, string])[]) {
   const at = text.indexOf('=')

@@ -1,12 +1,9 @@
 import { topology } from '../../../services/topology.ts'
 import { withNeeds } from '../../../services/model/topology.ts'
-import { urlOf } from '../addresses.ts'
-import { credentialsOf } from '../credentials.ts'
-import { instanceName } from '../needs.ts'
 import { up, type UpResult } from '../up/up.ts'
 import { thisCheckout } from './checkout.ts'
 import { jsonOption, type Command } from './command.ts'
-import { environment, tracePage } from './environment.ts'
+import { environment, grafanaUrl, tracePage, type Environment, type Pids } from './environment.ts'
 import { paint, print, printJson, table } from './output.ts'
 import { show } from './progress.ts'
 import { replicasFrom, servicesNamed } from './services.ts'
@@ -64,7 +61,8 @@ async function printSummary({ here, running, first }: UpResult, seconds: number)
   const { installation } = here
   print(paint('green', `Ready in ${seconds.toFixed(1)} s.`))
   print()
-  print(table([...urls(here, running), ...(await demoClient(here))]))
+  const known = await environment(here, running)
+  print(table([...services(known), ...pages(known, here, running), ...demoClient(known)]))
   if (first?.traceId !== undefined) {
     print()
     print(`A first request went through: ${first.url}`)
@@ -74,29 +72,25 @@ async function printSummary({ here, running, first }: UpResult, seconds: number)
   }
 }
 
-function urls(here: UpResult['here'], running: ReadonlySet<string>): string[][] {
-  const services = here.topology.services
-    .map((service) => [service.name, instanceName(service, 1)] as const)
-    .filter(([, instance]) => running.has(instance))
-    .map(([name, instance]) => [name, urlOf(instance, here.installation)])
-  const pages = [
-    ['prometheus', 'prometheus'],
-    ['alertmanager', 'alertmanager'],
-    ['traces', 'zipkin'],
-    ['traces', 'tempo'],
-    ['grafana', 'grafana'],
+const services = (known: Environment): string[][] =>
+  Object.entries(known.services).flatMap(([name, { instances }]) =>
+    instances.slice(0, 1).map(({ url }) => [name, url]),
+  )
+
+function pages(known: Environment, { installation }: UpResult['here'], running: Pids): string[][] {
+  const { prometheus, alertmanager, traces } = known
+  const all = [
+    ['prometheus', 'prometheus', prometheus.url],
+    ['alertmanager', 'alertmanager', alertmanager.url],
+    ['traces', traces.kind, traces.ui ?? traces.query],
+    ['grafana', 'grafana', grafanaUrl(installation)],
   ] as const
-  const shown = pages
-    .filter(([, engine]) => running.has(engine))
-    .map(([label, engine]) => [
-      label,
-      `http://127.0.0.1:${here.installation.ports[engine]?.['main']}/${engine === 'zipkin' ? 'zipkin/' : ''}`,
-    ])
-  return [...services, ...shown]
+  return all.flatMap(([label, engine, url]) =>
+    running.has(engine) && url !== null ? [[label, url]] : [],
+  )
 }
 
-async function demoClient({ topology: all, where }: UpResult['here']): Promise<string[][]> {
-  const clients = await credentialsOf(all, where.secrets)
+function demoClient({ clients }: Environment): string[][] {
   const demo = clients.find(({ scopes }) => scopes.includes('read:rank'))
   return demo ? [['demo client', `${demo.id} / ${demo.secret}`]] : []
 }

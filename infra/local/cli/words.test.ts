@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { execa } from 'execa'
 import { innerWords, words } from './command.ts'
+import { replicasFrom, servicesNamed, withoutProduct } from './services.ts'
 import { concerns } from './source-changes.ts'
 import { topology } from '../../../services/topology.ts'
 import { serviceNamed } from '../../../services/model/topology.ts'
@@ -47,6 +48,24 @@ test('an unknown service and a wrong count are wrong uses', async (t) => {
   t.like(await maru('up', '--only', 'rnk'), { exitCode: 2 })
   t.like(await maru('up', '--replicas', 'rank'), { exitCode: 2 })
   t.like(await maru('test', '--fast', '--all'), { exitCode: 2 })
+})
+
+test('logs wants a name or a trace, and a number of lines', async (t) => {
+  const nameless = await maru('logs')
+  t.is(nameless.exitCode, 2)
+  t.regex(nameless.stderr, /logs --trace <id>/)
+  const wordy = await maru('logs', 'rank', '-n', 'x')
+  t.is(wordy.exitCode, 2)
+  t.regex(wordy.stderr, /"x" is no number/)
+})
+
+test('a service may be named with its product, and only with its own', (t) => {
+  t.is(withoutProduct(topology, 'webtoon/rank'), 'rank')
+  t.is(withoutProduct(topology, 'webtoon/rank-2'), 'rank-2')
+  t.is(withoutProduct(topology, 'platform/rank'), 'platform/rank')
+  t.is(withoutProduct(topology, 'kafka'), 'kafka')
+  t.deepEqual(replicasFrom(topology, ['webtoon/rank=2']), { rank: 2 })
+  t.throws(() => servicesNamed(topology, ['platform/rank']), { message: /platform\/rank/ })
 })
 
 test('env before the first up says what to do', async (t) => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { ask, portOf } from './endpoint.ts'
+import { ask, portOf, reload } from './endpoint.ts'
 import type { Engine, Site } from './engine.ts'
 import { howToInstall, obtainPackaged } from './packaged.ts'
 import { folder, writeFor } from './site-folder.ts'
@@ -33,6 +33,7 @@ export const alertmanager: Engine = {
   async probe(site) {
     await ask(site, '/-/ready')
   },
+  reload,
 }
 
 async function prepare(site: Site): Promise<void> {

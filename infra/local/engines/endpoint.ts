@@ -44,4 +44,17 @@ export async function ask(site: Site, path: string): Promise<string> {
   return text
 }
 
+/**
+ * Lets a server read its files again (`POST /-/reload`); one that does not listen yet will read them anyway.
+ * @throws Error with the answer when it does not take them
+ */
+export async function reload(site: Site): Promise<void> {
+  const { host, port } = endpoint(site)
+  const signal = AbortSignal.timeout(answerWithinMs)
+  const options = { method: 'POST', signal } as const
+  const answer = await request(`http://${host}:${port}/-/reload`, options).catch(() => undefined)
+  const text = (await answer?.body.text()) ?? ''
+  if (answer?.statusCode === 500) throw new Error(`${site.name} refuses its files: ${text.trim()}`)
+}
+
 const withScheme = (address: string) => (address.includes('://') ? address : `tcp://${address}`)

@@ -82,6 +82,8 @@ export interface Engine {
   /** Writes configuration and first-run data into `site.dir`. Idempotent; keeps what is there. */
   prepare(site: Site): Promise<void>
   command(site: Site): Command
+  /** Lets a running one take what `prepare` wrote anew; absent where it looks by itself or must be restarted. */
+  reload?(site: Site): Promise<void>
   /** Resolves when a real request is answered; rejects with the reason while not. */
   probe(site: Site): Promise<void>
 }

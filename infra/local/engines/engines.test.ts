@@ -183,8 +183,13 @@ test('prometheus follows rules in a folder that its account cannot enter', async
   t.regex(await names(), /"first"/)
   await writeFile(join(rules, 'one.yaml'), rule('second'))
   await engine.prepare(site)
-  await call(site, 'POST', '/-/reload')
+  await engine.reload?.(site)
   t.regex(await names(), /"second"/)
+  await writeFile(join(rules, 'one.yaml'), 'groups: [{}]')
+  await engine.prepare(site)
+  await t.throwsAsync(async () => engine.reload?.(site), {
+    message: /prometheus refuses its files: /,
+  })
   await running.stop()
 })
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { ask, portOf } from './endpoint.ts'
+import { ask, portOf, reload } from './endpoint.ts'
 import type { Engine, Site } from './engine.ts'
 import { howToInstall, obtainPackaged } from './packaged.ts'
 import { copyFor, folder, writeFor } from './site-folder.ts'
@@ -26,9 +26,10 @@ export const prometheus: Engine = {
   async probe(site) {
     await ask(site, '/-/ready')
   },
+  reload,
 }
 
-/** To be called again, with POST /-/reload after it, when the rule files changed. */
+/** To be called again, with `reload` after it, when the rule files changed. */
 async function prepare(site: Site): Promise<void> {
   await folder(site, 'data')
   const { rules, alertmanager } = site.settings

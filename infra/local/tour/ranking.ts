@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { blocks } from '../trace/bar.ts'
 import { fit, widthOf } from '../trace/text-width.ts'
 import type { Paint } from '../trace/waterfall.ts'
-import type { Gateway } from './gateway.ts'
+import type { Gateway } from '../front-door.ts'
 import { waitFor } from './wait.ts'
 
 const windowMs = 10_000

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Paint } from '../trace/waterfall.ts'
-import type { Gateway } from './gateway.ts'
+import type { Gateway } from '../front-door.ts'
 
 /** Korean questions with the title that must be among the answers. */
 export const questions = [

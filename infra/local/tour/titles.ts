@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { Gateway } from './gateway.ts'
+import type { Gateway } from '../front-door.ts'
 import { found } from './searches.ts'
 import { together, waitFor } from './wait.ts'
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { settled } from '../trace/settled.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { waterfall } from '../trace/waterfall.ts'
-import { openGateway, type ClientSecret, type Gateway } from './gateway.ts'
+import { openGateway, type ClientSecret, type Gateway } from '../front-door.ts'
 import {
   clock,
   rankingLines,

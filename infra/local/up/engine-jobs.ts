@@ -51,7 +51,8 @@ const obtain = (engine: Engine, run: Session, say: (line: string) => void) =>
 async function launch(engine: Engine, site: Site, run: Session): Promise<void> {
   if (!run.running.has(engine.name)) await removeStaleLock(site)
   await engine.prepare(site)
-  await run.supervisor.start(specOf(engine, site), false)
+  const outcome = await run.supervisor.start(specOf(engine, site), false)
+  if (outcome === 'already') await engine.reload?.(site)
 }
 
 /** How the supervisor runs an engine. */

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
 import { issuerOf } from '../../../services/model/topology.ts'
 import { frontDoorOf, urlOf, type Here } from '../addresses.ts'
 import { credentialsOf } from '../credentials.ts'
+import { openGateway } from '../front-door.ts'
 import { instanceName } from '../needs.ts'
 
 /** A read that touches the gateway, the token keys, a service and its store, and that changes nothing. */
@@ -20,7 +22,7 @@ export interface FirstAnswer {
  */
 export async function firstRequest(
   here: Here,
-  running: ReadonlySet<string>,
+  running: Pick<ReadonlySet<string>, 'has'>,
 ): Promise<FirstAnswer | undefined> {
   const { topology, installation } = here
   const front = instanceName(frontDoorOf(topology), 1)
@@ -40,33 +42,11 @@ export async function firstRequest(
   )
 }
 
-async function ask(base: string, here: Here): Promise<FirstAnswer> {
-  const url = base + question.path
-  const authorization = `Bearer ${await token(base, here)}`
-  const response = await fetch(url, {
-    headers: { authorization },
-    signal: AbortSignal.timeout(5000),
-  })
-  const text = await response.text()
-  if (response.status !== 200) throw new Error(`GET ${url} answered ${response.status}: ${text}`)
-  return { url, traceId: response.headers.get('x-trace-id') ?? undefined }
-}
-
-async function token(base: string, { topology, where }: Here): Promise<string> {
+async function ask(base: string, { topology, where }: Here): Promise<FirstAnswer> {
   const clients = await credentialsOf(topology, where.secrets)
   const client = clients.find(({ scopes }) => scopes.includes(question.scope))
-  const response = await fetch(`${base}/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: client?.id ?? '',
-      client_secret: client?.secret ?? '',
-      scope: question.scope,
-    }),
-    signal: AbortSignal.timeout(5000),
-  })
-  const text = await response.text()
-  if (response.status !== 200)
-    throw new Error(`POST ${base}/token answered ${response.status}: ${text}`)
-  return (JSON.parse(text) as { access_token: string }).access_token
+  if (!client) throw new Error(`No client has the scope ${question.scope}.`)
+  const gateway = await openGateway(base, { ...client, scopes: [question.scope] }, 0)
+  const { traceId } = await gateway.send(`GET ${question.path}`, { schema: z.unknown() })
+  return { url: base + question.path, traceId: traceId === '' ? undefined : traceId }
 }

@@ -113,7 +113,8 @@ export async function serviceReady(
   }
 }
 
-async function notReady(url: string): Promise<string | undefined> {
+/** Why an instance is not ready, by its `/readyz`; undefined when it is. */
+export async function notReady(url: string): Promise<string | undefined> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2000) })
     const page = (await response.json()) as { state: string; checks: Record<string, string> }

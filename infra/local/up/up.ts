@@ -41,8 +41,8 @@ export interface Show {
 
 export interface UpResult {
   readonly here: Here
-  /** Processes that run now. */
-  readonly running: ReadonlySet<string>
+  /** Process ids of what runs now, by name. */
+  readonly running: ReadonlyMap<string, number | undefined>
   readonly first: FirstAnswer | undefined
 }
 
@@ -139,8 +139,8 @@ function sentence({ name, which, from, to }: Move): string {
 async function finish(run: Session): Promise<UpResult> {
   const processes = await run.supervisor.processes()
   await traceStoreListens(run.here)
-  const running = new Set(
-    processes.filter(({ phase }) => phase === 'running').map(({ name }) => name),
+  const running = new Map(
+    processes.filter(({ phase }) => phase === 'running').map(({ name, pid }) => [name, pid]),
   )
   return { here: run.here, running, first: await firstRequest(run.here, running) }
 }

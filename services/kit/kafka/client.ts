@@ -19,11 +19,13 @@ const limits = {
 
 /**
  * `brief`, about 1.5 s: whoever calls decides what an outage means. `patient`, half a minute: a group's member that
- * comes back by itself keeps its place, while a new one must wait until the broker has given up the old one.
+ * comes back by itself keeps its place, while a new one must wait until the broker has given up the old one. `fresh`,
+ * about 10 s: a broker that has just been started finds its controller.
  */
 export const retries = {
   brief: { initialRetryTime: 100, maxRetryTime: 1000, retries: 4 },
   patient: { initialRetryTime: 100, maxRetryTime: 1000, retries: 30 },
+  fresh: { initialRetryTime: 300, retries: 5 },
 }
 
 export const connectionOf = (
@@ -38,12 +40,18 @@ export const connectionOf = (
     log,
   })
 
-/** @param at `bootstrap`: brokers, comma separated; `prefix`: before topic and group names */
-export function connect(at: {
+/**
+ * @param at `bootstrap`: brokers, comma separated; `prefix`: before topic and group names; without a `log` kafkajs
+ * says nothing, for callers that say themselves what went wrong
+ */
+export function connect({
+  log,
+  ...at
+}: {
   bootstrap: string
   prefix: string
   clientId: string
-  log: Logger
+  log?: Logger
   retry?: RetryOptions
 }): Connection {
   const client = new kafkajs.Kafka({
@@ -51,8 +59,8 @@ export function connect(at: {
     brokers: at.bootstrap.split(','),
     ...limits,
     retry: at.retry ?? retries.brief,
-    logLevel: kafkajs.logLevel.WARN,
-    logCreator: () => logInto(at.log),
+    logLevel: log ? kafkajs.logLevel.WARN : kafkajs.logLevel.NOTHING,
+    ...(log && { logCreator: () => logInto(log) }),
   })
   return { client, named: (name) => at.prefix + name }
 }

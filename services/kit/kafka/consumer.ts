@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { counter } from '../../model/metric.ts'
-import { within } from '../lifecycle.ts'
+import { within } from '../within.ts'
 import type { Duty } from './duty.ts'
 import { join, type Member } from './member.ts'
 import { batchesFailed } from './partitions.ts'

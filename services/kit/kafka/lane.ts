@@ -1,5 +1,5 @@
 import kafkajs, { type IHeaders, type Message, type Producer, type RecordMetadata } from 'kafkajs'
-import { within } from '../lifecycle.ts'
+import { within } from '../within.ts'
 import { retries, type Connection } from './client.ts'
 import { PublishError, publishErrorOf, timedOut } from './publish-error.ts'
 

@@ -14,7 +14,7 @@ export interface PartitionEnds {
 /** Reads offsets. Topics and groups are named as in the topology. */
 export interface Offsets {
   /** @throws kafkajs' error when the topic does not exist or the broker is away */
-  ends(topic: Topic): Promise<readonly PartitionEnds[]>
+  ends(topic: Pick<Topic, 'name'>): Promise<readonly PartitionEnds[]>
   /** Committed offset by partition; partitions without one are absent. */
   committed(group: string, topic: Topic): Promise<ReadonlyMap<number, bigint>>
   /** First offset whose record was appended at or after `timestamp` (epoch ms), else the end, by partition. */

@@ -12,7 +12,7 @@ export const batchesFailed = counter<'group'>('kafka_batches_failed_total', {
 const longestBackoffMs = 10_000
 
 /** Wait before a batch comes again: 1, 2, 4, 8, 10, 10 … s. */
-export const backoffMs = (attempts: number): number =>
+const backoffMs = (attempts: number): number =>
   Math.min(1000 * 2 ** (attempts - 1), longestBackoffMs)
 
 /** The partitions of one member: which may be processed, and which wait after a failure. */

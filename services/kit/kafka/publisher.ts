@@ -7,8 +7,6 @@ import type { Connection } from './client.ts'
 import { openLane, type Lane, type Placed } from './lane.ts'
 import { PublishError } from './publish-error.ts'
 
-export type { Placed } from './lane.ts'
-
 /** What a service publishes. */
 export interface Message<V> {
   /** The aggregate's id; records of one key keep their order. */

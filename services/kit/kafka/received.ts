@@ -107,7 +107,7 @@ export const isUnreadable = <V>(record: Received<V> | Unreadable): record is Unr
   'reason' in record
 
 /** Headers as text; of a repeated one the last counts. */
-export const textHeaders = (headers: IHeaders): Record<string, string> =>
+const textHeaders = (headers: IHeaders): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => {
       const last = Array.isArray(value) ? value.at(-1) : value

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import kafkajs from 'kafkajs'
+import { connect } from './client.ts'
 
 const group = 'maru-warm-up'
 const withinMs = 30_000
@@ -10,10 +10,10 @@ const withinMs = 30_000
  * @throws Error with the broker's last answer when it is not there within 30 s
  */
 export async function warmUp(bootstrap: string): Promise<void> {
-  const client = new kafkajs.Kafka({
+  const { client } = connect({
+    bootstrap,
+    prefix: '',
     clientId: 'maru-warm-up',
-    brokers: bootstrap.split(','),
-    logLevel: kafkajs.logLevel.NOTHING,
     retry: { retries: 0 },
   })
   const admin = client.admin()

@@ -1,4 +1,5 @@
 import { statement, type Postgres } from '../postgres.ts'
+import { purgeAll } from '../purge.ts'
 
 /** An event that waits to be published. */
 export interface Row {
@@ -92,8 +93,11 @@ const backlog = statement(
 
 const purge = statement(
   'outbox_purge',
-  `delete from outbox where seq in (
-     select seq from outbox where published_at < now() - make_interval(secs => $1) limit $2)`,
+  `with gone as (
+     delete from outbox where seq in (
+       select seq from outbox where published_at < now() - make_interval(secs => $1) limit $2)
+     returning seq
+   ) select count(*) as gone from gone`,
 )
 
 /** Leases up to `count` rows to `relay`, in order. */
@@ -125,6 +129,10 @@ export const giveBack = async (
 export const readBacklog = async (database: Postgres): Promise<Backlog | undefined> =>
   (await database.query<Backlog>(backlog))[0]
 
-/** Deletes published rows that nobody needs to look at any more. */
-export const purgePublished = async (database: Postgres): Promise<void> =>
-  void (await database.query(purge, [limits.keptSeconds, limits.purged]))
+/** Deletes all published rows that nobody needs to look at any more. */
+export const purgePublished = (database: Postgres, stopped?: AbortSignal): Promise<void> =>
+  purgeAll(
+    database,
+    { statement: purge, values: [limits.keptSeconds], limit: limits.purged },
+    stopped,
+  )

@@ -12,7 +12,7 @@ export const types: pg.CustomTypesConfig = {
 }
 
 /** @throws RangeError beyond ±(2^53 − 1), where a number would silently be another one */
-export function safeInteger(text: string): number {
+function safeInteger(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value)) return value
   throw new RangeError(`The int8 ${text} does not fit a number; select it as text.`)

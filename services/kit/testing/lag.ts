@@ -1,8 +1,5 @@
 import type { Consumption } from '../../model/topic.ts'
-import { kafkaAdmin } from '../kafka/admin.ts'
-import { createLog } from '../log.ts'
-
-const log = createLog({ service: 'bench', instance: 'lag', level: 'silent' })
+import { kafkaAdmin } from './kafka-admin.ts'
 
 /**
  * Records that the groups of these consumptions have not committed yet, over all partitions. Infinity while the
@@ -13,7 +10,7 @@ export async function lagOf(
   prefix: string,
   consumptions: readonly Consumption[],
 ): Promise<number> {
-  const admin = await kafkaAdmin({ bootstrap, prefix, log })
+  const admin = await kafkaAdmin({ bootstrap, prefix })
   try {
     let lag = 0n
     for (const { topic, group } of consumptions) {

@@ -1,70 +1,69 @@
 import { randomBytes } from 'node:crypto'
-import kafkajs from 'kafkajs'
+import type { KafkaMessage } from 'kafkajs'
 import type { Topic } from '../../model/topic.ts'
-import { kafkaAdmin } from '../kafka/admin.ts'
-import { within } from '../lifecycle.ts'
-import { createLog } from '../log.ts'
+import { connect, retries } from '../kafka/client.ts'
+import { within } from '../within.ts'
+import { kafkaAdmin, type Shelf } from './kafka-admin.ts'
 
 /** A record as it lies in a topic. */
 export interface Stored<V> {
   readonly partition: number
   readonly offset: bigint
-  /** When the broker appended it, epoch milliseconds. */
+  /** When the broker appended it, epoch milliseconds; where a topic takes records' own times, that time. */
   readonly timestamp: number
   readonly key: string
   readonly value: V
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Where a bench's topics are. */
-export interface Shelf {
-  readonly bootstrap: string
-  readonly prefix: string
-}
-
-const log = createLog({ service: 'bench', instance: 'records', level: 'silent' })
-
 /** Every record that a topic holds now, in order within each partition; read past the kit's own consumer. */
 export async function recordsOf<V>(
   shelf: Shelf,
   topic: Topic<V>,
-  withinMs = 20_000,
+  withinMs?: number,
 ): Promise<readonly Stored<V>[]> {
-  const missing = await unread(shelf, topic)
-  const found: Stored<V>[] = []
-  if (missing.size === 0) return found
-  const client = new kafkajs.Kafka({
-    clientId: 'bench',
-    brokers: shelf.bootstrap.split(','),
-    logLevel: kafkajs.logLevel.NOTHING,
-  })
-  const groupId = `${shelf.prefix}reader-${randomBytes(4).toString('hex')}`
+  const records = await textsOf(shelf, topic, withinMs)
+  return records.map((record) => ({ ...record, value: JSON.parse(record.value) as V }))
+}
+
+/** The same with the values as they were written, which may be no JSON at all. @throws Error after `withinMs` */
+export async function textsOf(
+  shelf: Shelf,
+  { name }: Pick<Topic, 'name'>,
+  withinMs = 20_000,
+): Promise<readonly Stored<string>[]> {
+  const missing = await unread(shelf, name)
+  if (missing.size === 0) return []
+  const { client, named } = connect({ ...shelf, clientId: 'bench', retry: retries.patient })
+  const groupId = named(`reader-${randomBytes(4).toString('hex')}`)
   const consumer = client.consumer({ groupId, maxWaitTimeInMs: 200 })
+  const found = new Map<string, Stored<string>>()
   const all = Promise.withResolvers<void>()
   await consumer.connect()
-  await consumer.subscribe({ topic: shelf.prefix + topic.name, fromBeginning: true })
+  await consumer.subscribe({ topic: named(name), fromBeginning: true })
   await consumer.run({
     autoCommit: false,
     eachMessage: async ({ partition, message }) => {
       const offset = BigInt(message.offset)
-      found.push({ ...storedOf<V>(message), partition, offset })
+      // A reader that lost its place begins again.
+      found.set(`${partition}:${offset}`, { ...storedOf(message), partition, offset })
       if (missing.get(partition) === offset + 1n) missing.delete(partition)
       if (missing.size === 0) all.resolve()
     },
   })
   try {
-    await within(all.promise, withinMs, `${topic.name} was not read within ${withinMs} ms`)
+    await within(all.promise, withinMs, `${name} was not read within ${withinMs} ms`)
   } finally {
     await consumer.disconnect()
   }
-  return found
+  return [...found.values()]
 }
 
 /** The end of every partition that holds something. */
-async function unread({ bootstrap, prefix }: Shelf, topic: Topic): Promise<Map<number, bigint>> {
-  const admin = await kafkaAdmin({ bootstrap, prefix, log })
+async function unread(shelf: Shelf, name: string): Promise<Map<number, bigint>> {
+  const admin = await kafkaAdmin(shelf)
   try {
-    const ends = await patiently(() => admin.ends(topic))
+    const ends = await patiently(() => admin.ends({ name }))
     return new Map(
       ends.filter(({ low, high }) => high > low).map((one) => [one.partition, one.high]),
     )
@@ -84,12 +83,12 @@ async function patiently<Value>(ask: () => Promise<Value>, attempts = 50): Promi
   }
 }
 
-function storedOf<V>({ key, value, headers, timestamp }: kafkajs.KafkaMessage) {
+function storedOf({ key, value, headers, timestamp }: KafkaMessage) {
   const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])
   return {
     timestamp: Number(timestamp),
-    key: String(key),
-    value: JSON.parse(String(value)) as V,
+    key: String(key ?? ''),
+    value: String(value ?? ''),
     headers: Object.fromEntries(texts) as Record<string, string>,
   }
 }

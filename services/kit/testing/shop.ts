@@ -72,19 +72,6 @@ export const composed =
     return { url: '' }
   }
 
-/** Resolves when `holds` does; looks every 20 ms. @throws Error after `ms` */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  ms = 20_000,
-): Promise<void> {
-  const end = performance.now() + ms
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
 /** A message of an order. */
 export const order = (id: string, rest: Partial<Order> = {}) => ({
   key: id,

@@ -2,15 +2,9 @@ import { SignJWT } from 'jose'
 import { v7 as uuid } from 'uuid'
 import { audience } from '../../kit/auth.ts'
 import type { Context } from '../../kit/context.ts'
+import type { Granted } from './granted.ts'
 import type { KeyRing } from './keys.ts'
 import type auth from './service.ts'
-
-/** What a token says. */
-export interface Granted {
-  readonly clientId: string
-  readonly subject: string
-  readonly scopes: readonly string[]
-}
 
 /** Signs access tokens in the form of RFC 9068 with the key that is current. */
 export function accessTokens(

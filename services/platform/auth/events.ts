@@ -1,5 +1,5 @@
 import type { Context } from '../../kit/context.ts'
-import type { Granted } from './access-token.ts'
+import type { Granted } from './granted.ts'
 import * as metrics from './metrics.ts'
 import type { OAuthError } from './oauth-problem.ts'
 

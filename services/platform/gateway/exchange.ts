@@ -1,11 +1,11 @@
-import type { ServerResponse } from 'node:http'
 import type { Tracer } from '@opentelemetry/api'
 import { BreakerOpenError, type Permit } from '../../kit/breaker.ts'
 import { Problem } from '../../kit/problem.ts'
-import type { Forwarded, Outcome, Sink } from './attempt.ts'
+import type { Outcome } from './attempt.ts'
 import { fallback, type FallbackReason } from './fallback.ts'
 import type { Fronted } from './fronted.ts'
 import { ClientGone, journey, TimeLimit } from './journey.ts'
+import type { Passage } from './passage.ts'
 
 /** How a client request ended for the gateway. */
 export type Ending =
@@ -14,16 +14,6 @@ export type Ending =
   | { readonly kind: 'gone' }
   /** The upstream broke off in the middle of its answer: the client's connection must be cut. */
   | { readonly kind: 'broken'; readonly error: Error }
-
-/** One client request on its way to a service. */
-export interface Passage {
-  readonly to: Fronted
-  /** Route template, for spans. */
-  readonly template: string
-  readonly forwarded: Forwarded
-  readonly response: ServerResponse
-  readonly begin: Sink['begin']
-}
 
 /**
  * Breaker → attempts within the time limit → one result for the breaker, whatever the number of attempts.

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Tracer } from '@opentelemetry/api'
 import type { Attempt, Outcome, Sink } from './attempt.ts'
-import type { Passage } from './exchange.ts'
+import type { Passage } from './passage.ts'
 import { tracedAttempt } from './traced-attempt.ts'
 
 /** The time for all attempts is over. */

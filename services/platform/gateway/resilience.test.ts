@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import anyTest, { type TestFn } from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
+import { until } from '../../kit/testing/until.ts'
 import { gatewayTo } from './start.ts'
 import gateway from './service.ts'
 import { echoing, front, fronted, upstream, type Behaviour, type Front } from './testing.ts'
@@ -35,11 +36,6 @@ const read = ({ url, reader }: Front, path = '/echo/hello') =>
   fetch(url + path, { headers: reader })
 const write = ({ url, writer }: Front, path = '/echo/items') =>
   fetch(url + path, { method: 'POST', headers: writer, body: '1' })
-
-/** Until something holds. */
-async function until(what: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await what())) await delay(20)
-}
 
 test.serial(
   'a GET is repeated after 502, 503, 504 and resets; other answers pass as they are',
@@ -101,7 +97,7 @@ test.serial(
         requestId: answer.headers.get('x-request-id'),
       })
     }
-    await until(() => t.context.behind.cut.length >= 2)
+    await until('both attempts are cut', () => t.context.behind.cut.length >= 2)
     t.true(await t.context.metric(/gateway_fallback_total\{route="echo",reason="timeout"\} [2-9]/))
   },
 )
@@ -153,14 +149,14 @@ test.serial(
       signal: abort.signal,
     })
     const seen = t.context.behind.seen.length
-    await until(() => t.context.behind.seen.length > seen)
+    await until('the request arrives', () => t.context.behind.seen.length > seen)
     abort.abort()
     await t.throwsAsync(going)
-    await until(() => t.context.behind.cut.length > cutBefore)
+    await until('the request is cut', () => t.context.behind.cut.length > cutBefore)
     t.true(
       await t.context.metric(/circuit_breaker_calls_total\{name="frailCb",outcome="failure"\} 0/),
     )
-    await until(() => t.context.metric(/uri="\/frail\/:way",status="499"/))
+    await until('the count', () => t.context.metric(/uri="\/frail\/:way",status="499"/))
   },
 )
 

@@ -103,6 +103,14 @@ export interface Upstream {
 }
 export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void
 
+/** What `echoing` answers. */
+export interface Echo {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 /** Answers with what came. */
 export const echoing: Behaviour = async (request, response) => {
   const body = await text(request).catch(() => '')
@@ -190,6 +198,10 @@ export async function front(
     },
   }
 }
+
+/** Asks through a gateway, by default as its reader. */
+export const get = (one: Front, path: string, headers = one.reader): Promise<Response> =>
+  fetch(one.url + path, { headers })
 
 const quietMs = 300
 

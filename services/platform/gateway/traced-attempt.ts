@@ -8,7 +8,7 @@ import {
 import { SpanKind, markFailed, startSpan, traceparentOf } from '../../kit/spans.ts'
 import { underSampledSpan } from '../../kit/store-call.ts'
 import { attempt, type Attempt, type Outcome, type Sink } from './attempt.ts'
-import type { Passage } from './exchange.ts'
+import type { Passage } from './passage.ts'
 import type { Upstream } from './upstreams.ts'
 
 /** An attempt with a client span of its own where the trace is sampled; the upstream continues the trace anyhow. */
@@ -46,7 +46,8 @@ function finish(span: Span, outcome: Outcome): void {
   if (outcome.kind === 'failed') markFailed(span, outcome.error)
   else {
     span.setAttribute('http.response.status_code', outcome.status)
-    if (outcome.status >= 400) span.setStatus({ code: SpanStatusCode.ERROR })
+    // A 4xx is the client's mistake: it would drown the failures among which people search.
+    if (outcome.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
   }
   span.end()
 }

@@ -1,4 +1,4 @@
-import { within } from '../../kit/lifecycle.ts'
+import { within } from '../../kit/within.ts'
 import type { Offsets, PartitionEnds } from '../../kit/kafka.ts'
 import type { Meter } from '../../kit/metrics.ts'
 import type { Topic } from '../../model/topic.ts'

@@ -3,6 +3,7 @@ import type { Context } from '../../kit/context.ts'
 import { kafka, type Received } from '../../kit/kafka.ts'
 import { postgres, statement, type Postgres } from '../../kit/postgres.ts'
 import { bench, type Servers } from '../../kit/testing.ts'
+import { until } from '../../kit/testing/until.ts'
 import { service as declare } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
 import type { Topology } from '../../model/topology.ts'
@@ -91,9 +92,7 @@ async function listen(context: Context<typeof reader>, into: Received<CatalogCha
 async function changesOf(published: readonly Received<CatalogChange>[], id: string, count: number) {
   const found = (): CatalogChange[] =>
     published.map(({ value }) => value).filter((change) => change.id === id)
-  const until = Date.now() + 60_000
-  while (found().length < count && Date.now() < until)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(`${count} changes of ${id}`, () => found().length >= count, 60_000)
   return found()
 }
 

@@ -1,4 +1,4 @@
-import { within } from '../../kit/lifecycle.ts'
+import { within } from '../../kit/within.ts'
 import type { Events } from './events.ts'
 import { pacer, type Share } from './pacer.ts'
 import { readers } from './readers.ts'

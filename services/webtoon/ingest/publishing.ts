@@ -1,4 +1,4 @@
-import { within } from '../../kit/lifecycle.ts'
+import { within } from '../../kit/within.ts'
 import type { DeadLetters } from '../../kit/dead-letter.ts'
 import { PublishError, type Publisher } from '../../kit/kafka.ts'
 import { pageView, type PageViewEvent } from '../topics.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { within } from '../../kit/lifecycle.ts'
+import { within } from '../../kit/within.ts'
 import type { Servers } from '../../kit/testing.ts'
 import { topicLog, type TopicLog } from '../../kit/testing/topic-log.ts'
 import type { Counts, LogRecord } from './recount.ts'

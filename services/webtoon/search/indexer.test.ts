@@ -1,8 +1,9 @@
 import test from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
+import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import type { CatalogChange } from '../topics.ts'
-import { searchBench, until, type SearchBench } from './testing.ts'
+import { searchBench, type SearchBench } from './testing.ts'
 
 let search: SearchBench
 
@@ -74,7 +75,7 @@ test.serial('what the index refuses is a dead letter at once, and the rest goes 
   await search.index(poison, change('w-x1', 2, '약'), change('w-x2', 1, '물'))
   t.is((await search.found({ q: '약' })).total, 1)
   t.is((await search.found({ q: '물' })).total, 1)
-  await until(() => search.letters.length > 0)
+  await until('the dead letter', () => search.letters.length > 0, 60_000)
   const [letter] = search.letters
   t.is(letter?.key, 'w-x1')
   t.deepEqual(JSON.parse(String(letter?.raw)), poison)
@@ -91,7 +92,11 @@ test.serial('a change that the index is too busy for is tried again', async (t) 
   const before = await search.metric('search_index_errors_total')
   await block(true)
   await search.publish(change('w-y1', 1, '인내'))
-  await until(async () => (await search.metric('search_index_errors_total')) > before)
+  await until(
+    'the failure',
+    async () => (await search.metric('search_index_errors_total')) > before,
+    60_000,
+  )
   await block(false)
   await search.index()
   t.is((await search.found({ q: '인내' })).total, 1)
@@ -103,7 +108,7 @@ test.serial('after four attempts in 7 s it is a dead letter', async (t) => {
   await block(true)
   const began = performance.now()
   await search.publish(change('w-y2', 1, '포기'))
-  await until(() => search.letters.length > known)
+  await until('the dead letter', () => search.letters.length > known, 60_000)
   await block(false)
   t.true(performance.now() - began > 6900)
   const letter = search.letters.at(-1)

@@ -98,15 +98,6 @@ export async function realTitles(): Promise<CatalogChange[]> {
   return titles.map((title, at) => ({ ...title, version: 1, updatedAt: 1_700_000_000_000 + at }))
 }
 
-/** Resolves when `ask` says true. @throws Error after 60 s */
-export async function until(ask: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!(await ask())) {
-    if (Date.now() > deadline) throw new Error('It did not come true within 60 s.')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
 const outside = { product: 'webtoon', slo: { availability: 99, latency: { p95Ms: 100 } } } as const
 
 const writer = declare({

@@ -6,7 +6,7 @@ export interface Gateway {
   readonly url: string
   /**
    * Sends a request; waits and repeats where the answer says when (429; for reads also 503).
-   * @throws Error with the answer for every other status that is not 2xx, and after a minute of waiting
+   * @throws Error with the answer for every other status that is not 2xx, and when it has waited long enough
    */
   send<Schema extends z.ZodType>(
     line: string,
@@ -28,17 +28,24 @@ export interface ClientSecret {
 }
 
 const answerWithinMs = 10_000
-const patienceMs = 60_000
 
-/** Asks for a token with all the client's scopes, by client credentials. @throws Error with the answer */
-export async function openGateway(url: string, client: ClientSecret): Promise<Gateway> {
+/**
+ * Asks for a token with all the client's scopes, by client credentials.
+ * @param patienceMs how long to come again when told to; 0 asks once
+ * @throws Error with the answer
+ */
+export async function openGateway(
+  url: string,
+  client: ClientSecret,
+  patienceMs = 60_000,
+): Promise<Gateway> {
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: client.id,
     client_secret: client.secret,
     scope: client.scopes.join(' '),
   })
-  const answer = await patiently(`${url}/token`, { method: 'POST', body: form })
+  const answer = await patiently(`${url}/token`, { method: 'POST', body: form }, patienceMs)
   const { access_token: token } = (await answer.json()) as { access_token: string }
   const authorization = `Bearer ${token}`
   return {
@@ -51,7 +58,7 @@ export async function openGateway(url: string, client: ClientSecret): Promise<Ga
         ...(body !== undefined && { 'content-type': 'application/json' }),
       }
       const { headers: told, ...response } = await read(
-        await patiently(url + path, { method, headers, ...json }),
+        await patiently(url + path, { method, headers, ...json }, patienceMs),
       )
       return {
         body: schema.parse(response.body),
@@ -68,7 +75,7 @@ async function read(response: Response): Promise<{ body: unknown; headers: Heade
 }
 
 /** Limits are part of the platform: a client that is told when to come again comes then. */
-async function patiently(url: string, init: RequestInit): Promise<Response> {
+async function patiently(url: string, init: RequestInit, patienceMs: number): Promise<Response> {
   const until = performance.now() + patienceMs
   for (;;) {
     const response = await answered(url, init)

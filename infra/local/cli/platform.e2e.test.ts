@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { Finding } from '../doctor.ts'
+import { isRunning } from '../supervisor/process-table.ts'
+import type { TraceSpan } from '../trace/span.ts'
+import { copyCheckout } from './checkout-copy.ts'
+import { asked, contactOf, get, journalOf, until, up, type PsRow, type Up } from './testing.ts'
+
+// One platform for all words, in a checkout that only its owner may enter; each test goes on where the last ended.
+const one = copyCheckout()
+test.after.always(() => one.remove())
+
+test.serial(
+  'up in a closed checkout is ready, and says all that outside tools rely on',
+  async (t) => {
+    t.is(statSync(join(one.root, '..')).mode & 0o777, 0o700)
+    const env = await up(t, one)
+    t.regex(env.trace, /^[\da-f]{32}$/)
+    await contractHolds(t, env)
+    t.like(await get(`${env.traces.query}/health`), { status: 200 })
+  },
+)
+
+test.serial('the tour sees all of it, and each of its stories is one trace', async (t) => {
+  const { ok, traces } = await asked<Tour>(t, one, 'tour')
+  t.true(ok)
+  t.deepEqual(await storyOf(t, traces.event.traceId, 'redis'), ['gateway', 'ingest', 'rank'])
+  t.deepEqual(await storyOf(t, traces.title.traceId, 'opensearch'), [
+    'gateway',
+    'catalog',
+    'search',
+  ])
+
+  const { traceId } = traces.event
+  const lines = await one.maru('logs', '--trace', traceId)
+  t.is(lines.code, 0, lines.progress)
+  for (const name of ['gateway-1', 'ingest-1']) t.regex(lines.out, new RegExp(`${name} request`))
+  const own = await one.maru('logs', 'platform/gateway', '--trace', traceId, '--json')
+  const instances = own.out
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { instance: string }).instance)
+  t.deepEqual([...new Set(instances)], ['gateway-1'])
+  t.is((await one.maru('logs', 'kafka', '-n', '0')).out, '')
+})
+
+test.serial('ps, env and doctor say as data what runs', async (t) => {
+  const env = await asked<Up>(t, one, 'env')
+  await contractHolds(t, env)
+  const rows = await asked<PsRow[]>(t, one, 'ps')
+  for (const [name, { instances }] of Object.entries(env.services)) {
+    const row = rows.find((each) => each.name === `${name}-1`)
+    t.like(row, { phase: 'running', notReady: null, pid: instances[0]?.pid })
+  }
+  const findings = await asked<Finding[]>(t, one, 'doctor')
+  t.deepEqual(
+    findings.filter(({ state }) => state === 'missing'),
+    [],
+  )
+})
+
+test.serial(
+  'dev starts a service anew when its source changes, and Ctrl-C ends the watching only',
+  async (t) => {
+    const before = await rankOf(t)
+    // A group of its own, as in a terminal: Ctrl-C goes to all of it.
+    const child = spawn(join(one.root, 'maru'), ['dev', 'webtoon/rank'], {
+      detached: true,
+      cwd: one.root,
+    })
+    t.teardown(() => void (child.exitCode ?? child.kill('SIGKILL')))
+    const ended = once(child, 'exit')
+    let told = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+    child.stdout.resume()
+    await until(async () => told.includes('Watching rank') || undefined)
+
+    const file = join(one.root, 'services/webtoon/rank/api.ts')
+    const source = readFileSync(file, 'utf8')
+    const began = performance.now()
+    writeFileSync(file, source.replace('Ids of the top titles', 'Names of the best titles'))
+    await until(async () => {
+      const { body } = await get(`${before.url}/openapi.json`)
+      return body.includes('Names of the best titles') || undefined
+    })
+    t.log(`edit → new behaviour: ${Math.round(performance.now() - began)} ms`)
+    const after = await rankOf(t)
+    t.is(after.url, before.url)
+    t.not(after.pid, before.pid)
+
+    process.kill(-(child.pid ?? NaN), 'SIGINT')
+    t.deepEqual(await ended, [0, null], told)
+    t.is((await get(`${after.admin}/readyz`)).status, 200)
+    writeFileSync(file, source)
+  },
+)
+
+test.serial('up twice starts nothing anew, and tells Prometheus of changed rules', async (t) => {
+  const rules = join(one.root, 'alerts/rendered/added.yaml')
+  writeFileSync(rules, addedRule)
+  const before = journalOf(one)
+  const second = await one.maru('up')
+  t.is(second.code, 0, second.progress)
+  t.regex(second.progress, /Kafka.*already running/)
+  t.deepEqual(journalOf(one), before)
+  const { prometheus } = await asked<Up>(t, one, 'env')
+  t.regex((await get(`${prometheus.url}/api/v1/rules`)).body, /AddedByATest/)
+})
+
+test.serial('it survives a killed supervisor, and down leaves nothing', async (t) => {
+  const first = await asked<Up>(t, one, 'env')
+  const before = journalOf(one)
+  process.kill(contactOf(one).pid, 'SIGKILL')
+  const healed = await up(t, one)
+  t.false(before.some(isRunning), 'what the killed supervisor left behind was ended')
+  t.deepEqual(addressesOf(healed), addressesOf(first))
+
+  const running = [...journalOf(one), contactOf(one)]
+  t.is((await one.maru('down')).code, 0)
+  t.deepEqual(running.filter(isRunning), [])
+})
+
+interface Tour {
+  readonly ok: boolean
+  readonly traces: Readonly<Record<'event' | 'title', { readonly traceId: string }>>
+}
+
+/** The services on the way from the first span to the consumer that called this store, all in one trace. */
+async function storyOf(t: ExecutionContext, id: string, store: string): Promise<readonly string[]> {
+  const { spans } = await asked<{ spans: readonly TraceSpan[] }>(t, one, 'trace', id)
+  t.deepEqual([...new Set(spans.map(({ traceId }) => traceId))], [id])
+  const last = spans.find(
+    ({ kind, attributes }) => kind === 'consumer' && attributes['db.system.name'] === store,
+  )
+  const way: TraceSpan[] = []
+  for (let at = last; at !== undefined; at = spans.find((span) => span.id === way[0]?.parentId)) {
+    way.unshift(at)
+  }
+  t.is(way[0]?.parentId, undefined)
+  return way.map(({ service }) => service).filter((name, at, all) => name !== all[at - 1])
+}
+
+async function rankOf(t: ExecutionContext) {
+  const { services } = await asked<Up>(t, one, 'env')
+  const [instance] = services['rank']?.instances ?? []
+  if (!instance) throw new Error('rank does not run.')
+  return instance
+}
+
+const addedRule = `groups:
+  - name: added
+    rules: [{ alert: AddedByATest, expr: vector(0) > 1 }]
+`
+
+async function contractHolds(t: ExecutionContext, env: Up): Promise<void> {
+  t.regex(env.gateway, /^http:/)
+  for (const [name, { instances }] of Object.entries(env.services)) {
+    t.true(instances.length > 0, name)
+    for (const { url, admin, pid } of instances) {
+      t.regex(url, /^http:/)
+      t.is((await get(`${admin}/readyz`)).status, 200, name)
+      t.true(pid !== null && existsSync(`/proc/${pid}`), `the pid of ${name} is ${pid}`)
+    }
+  }
+  t.regex(env.kafka.bootstrap, /^127\.0\.0\.1:\d+$/)
+  t.regex(env.redis.url, /^redis:\/\/:.+@127\.0\.0\.1:\d+$/)
+  t.regex(env.postgres['catalog'] ?? '', /^postgres:\/\/catalog:.+@127\.0\.0\.1:\d+\/catalog$/)
+  t.deepEqual(env.mariadb, {})
+  t.is((await get(env.opensearch.url)).status, 200)
+  t.is((await get(`${env.prometheus.url}/-/ready`)).status, 200)
+  t.is((await get(`${env.alertmanager.url}/-/ready`)).status, 200)
+  t.is(env.traces.otlp, null)
+  t.true(
+    env.clients.every(({ id, secret, scopes }) => id !== '' && secret !== '' && scopes.length > 0),
+  )
+}
+
+const addressesOf = ({ gateway, kafka, redis, postgres, opensearch }: Up) => ({
+  gateway,
+  kafka,
+  redis,
+  postgres,
+  opensearch,
+})

@@ -1,0 +1,69 @@
+import { statSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import type { Contact, Entry } from '../supervisor/spec.ts'
+import { copyCheckout, type CheckoutCopy } from './checkout-copy.ts'
+import type { Environment } from './environment.ts'
+
+/** What `up --json` prints. */
+export type Up = Environment & { readonly trace: string }
+
+/** What a test reads of `ps --json`. */
+export interface PsRow {
+  readonly name: string
+  readonly restarts: number
+  readonly phase: string
+  readonly pid?: number
+  readonly notReady: string | null
+}
+
+/** A checkout of a test's own, closed to others and removed at its end. */
+export function checkout(t: ExecutionContext): CheckoutCopy {
+  const copy = copyCheckout()
+  t.teardown(() => copy.remove())
+  t.is(statSync(join(copy.root, '..')).mode & 0o777, 0o700)
+  return copy
+}
+
+/** `./maru up --json` with these words; the test fails unless it ends with 0. */
+export const up = (t: ExecutionContext, copy: CheckoutCopy, ...words: string[]): Promise<Up> =>
+  asked<Up>(t, copy, 'up', ...words)
+
+/** A word with `--json`; the test fails unless it ends with 0 and prints JSON. */
+export async function asked<Data>(
+  t: ExecutionContext,
+  copy: CheckoutCopy,
+  ...words: string[]
+): Promise<Data> {
+  const { code, out, progress } = await copy.maru(...words, '--json')
+  t.is(code, 0, `${words.join(' ')}: ${progress}`)
+  return JSON.parse(out) as Data
+}
+
+/** The processes that the supervisor remembers. */
+export const journalOf = ({ root }: CheckoutCopy): readonly Entry[] =>
+  JSON.parse(readFileSync(join(root, '.maru/processes.json'), 'utf8')) as Entry[]
+
+/** The supervisor of a checkout. */
+export const contactOf = ({ root }: CheckoutCopy): Contact =>
+  JSON.parse(readFileSync(join(root, '.maru/supervisor.json'), 'utf8')) as Contact
+
+/** GETs a URL; status 0 where nobody answers. */
+export async function get(url: string): Promise<{ status: number; body: string }> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5000) })
+    return { status: response.status, body: await response.text() }
+  } catch (error) {
+    return { status: 0, body: (error as Error).message }
+  }
+}
+
+/** The first answer that is not undefined. @throws Error after half a minute */
+export async function until<Value>(ask: () => Promise<Value | undefined>): Promise<Value> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error('No answer within 30 s.')
+}

@@ -1,0 +1,6 @@
+/** What a token says. */
+export interface Granted {
+  readonly clientId: string
+  readonly subject: string
+  readonly scopes: readonly string[]
+}
