@@ -26,7 +26,8 @@ export function register(program: Command): void {
 async function run(names: readonly string[]): Promise<void> {
   const services = servicesNamed(topology, names)
   const where = thisCheckout()
-  const wish = { topology, where, services: withNeeds(topology, services) }
+  const needed = withNeeds(topology, [...services, ...doorsTo(services)])
+  const wish = { topology, where, services: needed }
   const result = await up({ ...wish, observed: false, replicas: {} }, show)
   process.removeAllListeners('SIGINT')
   process.once('SIGINT', () => {
@@ -40,6 +41,12 @@ async function run(names: readonly string[]): Promise<void> {
   show.say(`Watching ${watched}; Ctrl-C ends the watching.`)
   await Promise.all(work)
 }
+
+/** What has an edge is called through the gateway, also while it is being written. */
+const doorsTo = (services: readonly Service[]): readonly Service[] =>
+  services.some(({ edge }) => edge !== undefined)
+    ? topology.services.filter(({ fronts }) => fronts === 'all')
+    : []
 
 const instancesOf = (service: Service, { here }: UpResult): readonly string[] =>
   Array.from({ length: here.installation.replicas[service.name] ?? 1 }, (_, at) =>

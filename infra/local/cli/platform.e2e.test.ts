@@ -34,6 +34,13 @@ test.serial('the tour sees all of it, and each of its stories is one trace', asy
     'search',
   ])
 
+  const found = await asked<{ traceId: string }[]>(
+    t,
+    one,
+    ...['trace', 'find', '--service', 'webtoon/ingest', '--limit', '1000'],
+  )
+  t.true(found.some(({ traceId }) => traceId === traces.event.traceId))
+
   const { traceId } = traces.event
   const lines = await one.maru('logs', '--trace', traceId)
   t.is(lines.code, 0, lines.progress)

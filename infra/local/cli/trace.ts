@@ -1,14 +1,17 @@
+import { topology as all } from '../../../services/topology.ts'
 import { frontDoorOf } from '../addresses.ts'
 import { lastOf, linkedTraces, rootOf, traceStore } from '../trace/choose.ts'
 import { settled } from '../trace/settled.ts'
 import type { TraceSpan } from '../trace/span.ts'
 import type { TraceStore } from '../trace/store.ts'
 import { duration, timeOf, waterfall } from '../trace/waterfall.ts'
+import { supervisorHere } from './checkout.ts'
 import { here } from './here.ts'
-import { EnvironmentError, jsonOption, UsageError, type Command } from './command.ts'
+import { jsonOption, UsageError, type Command } from './command.ts'
 import { traces } from './environment.ts'
 import { number } from './number.ts'
 import { paint, print, printJson, table } from './output.ts'
+import { withoutProduct } from './services.ts'
 
 interface Options {
   readonly service?: string
@@ -29,7 +32,7 @@ export function register(program: Command): void {
   program
     .command('trace <what>')
     .description('show a trace as a waterfall: an id, `last`, or `find` to search')
-    .option('--service <name>', 'find: with a span of this service')
+    .option('--service <name>', 'find: with a span of this service', serviceName)
     .option('--error', 'find: with a span that failed')
     .option('--min-ms <ms>', 'find: with a span that took this long', number)
     .option('--tag <key=value>', 'find: with a span that has this attribute (repeatable)', tag, [])
@@ -49,10 +52,9 @@ Examples:
   ./maru trace find --error --tag http.route=/catalog/upsert`
 
 async function run(what: string, options: Options): Promise<void> {
+  // Without it the port could be somebody else's by now.
+  supervisorHere()
   const { installation, topology } = here()
-  if (Object.keys(installation.ports).length === 0) {
-    throw new EnvironmentError('This checkout has no trace store yet: start it with ./maru up.')
-  }
   const store = traceStore(traces(installation))
   if (what === 'find') return find(store, options)
   const spans =
@@ -142,6 +144,8 @@ const rowOf = (one: ReturnType<typeof summaryOf>): string[] => [
 /** Where nobody looks (a file, a pipe) lines may be as long as they are in a wide terminal. */
 const terminalWidth = (): number =>
   process.stdout.columns ?? (Number(process.env['COLUMNS']) || 120)
+
+const serviceName = (word: string): string => withoutProduct(all, word)
 
 function tag(text: string, before: readonly (readonly [string, string])[]) {
   const at = text.indexOf('=')

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
+import { within } from '../../../services/kit/within.ts'
 import type { Command, Engine, Site } from './engine.ts'
 
 export interface Exit {
@@ -99,7 +100,7 @@ export async function waitReady(engine: Engine, site: Site, wait: Readiness): Pr
   void wait.exited?.then(() => (ended = true))
   for (let reason = noAnswer; ;) {
     try {
-      await within(Math.max(1, until - Date.now()), engine.probe(site))
+      await within(engine.probe(site), Math.max(1, until - Date.now()), noAnswer)
       return
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error)
@@ -114,15 +115,6 @@ export async function waitReady(engine: Engine, site: Site, wait: Readiness): Pr
     }
     await delay(Math.min(50, Math.max(1, until - Date.now())))
   }
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const timer = new AbortController()
-  const late = delay(ms, undefined, { signal: timer.signal }).then(
-    () => Promise.reject(new Error(noAnswer)),
-    () => new Promise<never>(() => undefined),
-  )
-  return Promise.race([work, late]).finally(() => timer.abort())
 }
 
 async function failure(sentence: string, log: string | undefined): Promise<Error> {

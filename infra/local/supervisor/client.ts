@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { poll } from '../poll.ts'
 import { filesOf, logOf, readContact } from './files.ts'
 import { endOrphans } from './orphans.ts'
 import { isRunning } from './process-table.ts'
@@ -39,10 +39,9 @@ export async function ensureSupervisor(
   if (found) return found
   await healAfterKill(state, say)
   launch(state)
-  for (const until = Date.now() + startWithinMs; Date.now() < until; await delay(20)) {
-    const started = findSupervisor(state)
-    if (started) return started
-  }
+  const wait = { withinMs: startWithinMs, everyMs: 20 }
+  const started = await poll(() => findSupervisor(state), wait)
+  if (started) return started
   throw new Error(
     `The supervisor did not start within ${startWithinMs / 1000} s: ${logOf(state, 'supervisor')} says why.`,
   )
@@ -79,13 +78,12 @@ function launch(state: string): void {
 const leaveWithinMs = 90_000
 
 async function goneWithin(contact: Contact, ms: number): Promise<void> {
-  for (const until = Date.now() + ms; isRunning(contact); await delay(20)) {
-    if (Date.now() > until)
-      throw new Error(
-        `The supervisor (process ${contact.pid}) has not stopped everything within ${ms / 1000} s: ` +
-          `end it with kill -9 ${contact.pid} and run ./maru down again.`,
-      )
-  }
+  const gone = await poll(() => !isRunning(contact) || undefined, { withinMs: ms, everyMs: 20 })
+  if (gone === true) return
+  throw new Error(
+    `The supervisor (process ${contact.pid}) has not stopped everything within ${ms / 1000} s: ` +
+      `end it with kill -9 ${contact.pid} and run ./maru down again.`,
+  )
 }
 
 function connect(contact: Contact): Supervisor {

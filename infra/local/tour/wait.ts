@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { poll } from '../poll.ts'
 
 interface Wait {
   readonly deadlineMs: number
@@ -12,13 +12,9 @@ export async function waitFor<Value>(
   ask: () => Promise<Value | undefined>,
   { deadlineMs, everyMs = 250, reason }: Wait,
 ): Promise<Value> {
-  const until = performance.now() + deadlineMs
-  for (;;) {
-    const value = await ask()
-    if (value !== undefined) return value
-    if (performance.now() > until) throw new Error(`not within ${deadlineMs / 1000} s: ${reason()}`)
-    await delay(everyMs)
-  }
+  const value = await poll(ask, { withinMs: deadlineMs, everyMs })
+  if (value === undefined) throw new Error(`not within ${deadlineMs / 1000} s: ${reason()}`)
+  return value
 }
 
 /** Does `work` for every item, so many at a time; results in order. */

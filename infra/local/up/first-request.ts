@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { issuerOf } from '../../../services/model/topology.ts'
 import { frontDoorOf, urlOf, type Here } from '../addresses.ts'
 import { credentialsOf } from '../credentials.ts'
 import { openGateway } from '../front-door.ts'
 import { instanceName } from '../needs.ts'
+import { poll } from '../poll.ts'
 
 /** A read that touches the gateway, the token keys, a service and its store, and that changes nothing. */
 const question = { service: 'rank', path: '/rank/top?window=60s', scope: 'read:rank' }
@@ -30,13 +30,13 @@ export async function firstRequest(
   if (!needed.every((name) => running.has(name))) return undefined
   const base = urlOf(front, installation)
   let problem = ''
-  for (const until = Date.now() + answerWithinMs; Date.now() < until; await delay(100)) {
-    try {
-      return await ask(base, here)
-    } catch (error) {
-      problem = (error as Error).message
-    }
-  }
+  const attempt = () =>
+    ask(base, here).catch((error: Error) => {
+      problem = error.message
+      return undefined
+    })
+  const answer = await poll(attempt, { withinMs: answerWithinMs, everyMs: 100 })
+  if (answer) return answer
   throw new Error(
     `No request went through the gateway within ${answerWithinMs / 1000} s: ${problem}`,
   )

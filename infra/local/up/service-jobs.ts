@@ -57,7 +57,6 @@ const flags = [
 export function specOf(service: Service, instance: number, here: Here): ProcessSpec {
   const { root, cache } = here.where
   const addresses = addressesOf(service, instance, here)
-  const { PATH = '', HOME = '' } = process.env
   return {
     name: instanceName(service, instance),
     argv: [
@@ -67,8 +66,6 @@ export function specOf(service: Service, instance: number, here: Here): ProcessS
       join(root, folderOf(service), 'main.ts'),
     ],
     env: {
-      PATH,
-      HOME,
       NODE_COMPILE_CACHE: join(cache, 'node-compile-cache'),
       ...chosenSettings(service),
       ...environmentOf(service, addresses),

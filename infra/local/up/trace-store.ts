@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Here } from '../addresses.ts'
 import { engines } from '../engines/engines.ts'
+import { poll } from '../poll.ts'
 import { siteOf, traceStoreOf } from '../sites.ts'
 
 /** It started beside the others: what is left of its start is short, and nobody fails without it. */
@@ -11,11 +11,10 @@ export async function traceStoreListens({ where, installation }: Here): Promise<
   const name = traceStoreOf(installation)
   if (installation.supplies[name] === undefined) return
   const site = await siteOf(name, where, installation)
-  for (const until = Date.now() + withinMs; Date.now() < until; await delay(100)) {
-    const listens = await engines[name]?.probe(site).then(
+  const listens = (): Promise<true | undefined> | undefined =>
+    engines[name]?.probe(site).then(
       () => true,
-      () => false,
+      () => undefined,
     )
-    if (listens === true) return
-  }
+  await poll(listens, { withinMs, everyMs: 100 })
 }

@@ -117,6 +117,9 @@ async function stopSurplus(run: Session, replicas: Readonly<Record<string, numbe
   await run.supervisor.stop(surplus)
 }
 
+/** Engines that are in no registry: where they are not installed, nobody wants to hear of their ports. */
+const onlyOnPath: ReadonlySet<string> = new Set(['tempo', 'grafana'])
+
 // Ports of what does not run in this run matter to nobody yet, nor do ours where the user has a server.
 function concerns({ services, observed }: Wish, run: Session) {
   const starting = new Set([
@@ -126,6 +129,7 @@ function concerns({ services, observed }: Wish, run: Session) {
   return ({ name }: Move): boolean => {
     const own = process.env[`MARU_${name.toUpperCase().replaceAll('-', '_')}_ADDRESS`]
     const known = starting.has(name) || starting.has(name.replace(/-\d+$/, ''))
+    if (onlyOnPath.has(name) && run.here.installation.supplies[name] === undefined) return false
     // Further replicas never get the port of the first.
     return known && own === undefined && !run.running.has(name) && !/-[2-9]$/.test(name)
   }

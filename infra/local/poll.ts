@@ -1,0 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Asks until the answer is not undefined; undefined when it still is at the deadline. */
+export async function poll<Value>(
+  ask: () => Value | undefined | Promise<Value | undefined>,
+  { withinMs, everyMs }: { readonly withinMs: number; readonly everyMs: number },
+): Promise<Value | undefined> {
+  for (const until = performance.now() + withinMs; ; await delay(everyMs)) {
+    const value = await ask()
+    if (value !== undefined || performance.now() > until) return value
+  }
+}
