@@ -40,7 +40,8 @@ function adminPages(context: Context): Record<string, Page> {
     '/readyz': async () => {
       const checks = await life.checks()
       const ready =
-        life.state === 'ready' && Object.values(checks).every((result) => result === 'ok')
+        life.state === 'ready' &&
+        Object.entries(checks).every(([name, result]) => result === 'ok' || !life.isVital(name))
       return { status: ready ? 200 : 503, body: { ready, state: life.state, checks } }
     },
     '/metrics': async () => ({

@@ -27,8 +27,11 @@ export interface Kafka {
   offsets(): Promise<Offsets>
 }
 
-/** Call it once per service. Adds the readiness check `kafka`. */
-export function kafka(context: Context): Kafka {
+/**
+ * Call it once per service. Adds the readiness check `kafka`.
+ * @param use `vital: false`: the service does its work while the broker is away (an outbox, answers from a store)
+ */
+export function kafka(context: Context, { vital = true }: { vital?: boolean } = {}): Kafka {
   const { life } = context
   const connection = connectionOf(context)
   const membership = connectionOf(context, retries.patient)
@@ -45,7 +48,7 @@ export function kafka(context: Context): Kafka {
     return made
   })
   const offsets = async (): Promise<Offsets> => offsetsOf(await admin(), connection)
-  life.check('kafka', async () => void (await (await admin()).describeCluster()))
+  life.check('kafka', async () => void (await (await admin()).describeCluster()), vital)
   return {
     publisher,
     offsets,
@@ -56,6 +59,7 @@ export function kafka(context: Context): Kafka {
       const letters = deadLetters(await publisher(), context)
       return consumeFor({
         context,
+        vital,
         connection: membership,
         consumption,
         consumer,

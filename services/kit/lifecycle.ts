@@ -14,8 +14,13 @@ export interface Lifecycle {
   readonly signal: AbortSignal
   /** Runs `stop` in its stage, once. */
   onStop(stage: Stage, name: string, stop: () => Promise<void> | void): void
-  /** Adds a readiness check; it rejects with the reason while the dependency is away. */
-  check(name: string, probe: () => Promise<void> | void): void
+  /**
+   * Adds a readiness check; it rejects with the reason while the dependency is away.
+   * @param vital false: shown with its reason, but the service is ready without it. Default true
+   */
+  check(name: string, probe: () => Promise<void> | void, vital?: boolean): void
+  /** Whether the service cannot do its work while this check fails. */
+  isVital(name: string): boolean
   /** Results of all checks: name → 'ok' or the reason. Each check has a second. */
   checks(): Promise<Readonly<Record<string, string>>>
   started(): void
@@ -32,6 +37,7 @@ const checkWithinMs = 1000
 export function createLifecycle(log: Logger): Lifecycle {
   const stops = new Map<Stage, { name: string; stop: () => Promise<void> | void }[]>()
   const probes = new Map<string, () => Promise<void> | void>()
+  const spared = new Set<string>()
   const abort = new AbortController()
   const failure = Promise.withResolvers<Error>()
   let state: State = 'starting'
@@ -62,9 +68,11 @@ export function createLifecycle(log: Logger): Lifecycle {
     onStop: (stage, name, stop) => {
       stops.set(stage, [...(stops.get(stage) ?? []), { name, stop }])
     },
-    check: (name, probe) => {
+    check: (name, probe, vital = true) => {
       probes.set(name, probe)
+      if (!vital) spared.add(name)
     },
+    isVital: (name) => !spared.has(name),
     checks: async () =>
       Object.fromEntries(
         await Promise.all([...probes].map(async ([name, probe]) => [name, await outcome(probe)])),

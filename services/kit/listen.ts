@@ -15,6 +15,8 @@ const limits = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   keepAliveTimeout: 65_000,
+  // Node looks at the limits above every 30 s by default, so a slow client would be cut after 45 s.
+  connectionsCheckingInterval: 1000,
   maxHeaderSize: 16_384,
 }
 

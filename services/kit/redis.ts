@@ -39,7 +39,11 @@ const silentSocketMs = 3000
  * Connects to a store's Redis as the store's own user. Also registers readiness and the closing.
  * Resolves when connected, or after a second without: the service then starts and is not ready.
  */
-export async function redis(context: Context, store: Store<'redis'>): Promise<Redis> {
+export async function redis(
+  context: Context,
+  store: Store<'redis'>,
+  { vital = true }: { vital?: boolean } = {},
+): Promise<Redis> {
   const { life, config } = context
   const login = config.store(store)
   const client = createClient(context, store)
@@ -71,7 +75,7 @@ export async function redis(context: Context, store: Store<'redis'>): Promise<Re
       ),
     ping: async () => void (await send(['PING'])),
   }
-  life.check(`redis ${store.name}`, connected.ping)
+  life.check(`redis ${store.name}`, connected.ping, vital)
   life.onStop('stores', `redis ${store.name}`, () => client.disconnect())
   await firstConnection(client)
   return connected

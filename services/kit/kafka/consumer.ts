@@ -41,11 +41,12 @@ export function consumeFor<V>(duty: Duty<V>): Consuming {
   const state: State = { reason: 'has not joined the group yet', heardAt: 0, member: undefined }
   context.meter.add(consumerRestarts, { group }, 0)
   context.meter.add(batchesFailed, { group }, 0)
-  context.life.check(`kafka ${group}`, () => {
+  const consuming = (): void => {
     if (state.reason !== undefined) throw new Error(state.reason)
     const ms = performance.now() - state.heardAt
     if (ms > unheardMs) throw new Error(`no heartbeat for ${Math.round(ms / 1000)} s`)
-  })
+  }
+  context.life.check(`kafka ${group}`, consuming, duty.vital)
 
   const loop = async (): Promise<void> => {
     for (let failures = 1; !stop.signal.aborted; failures += 1) {

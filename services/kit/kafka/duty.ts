@@ -8,6 +8,8 @@ import type { BatchConsumer } from './received.ts'
 /** What one consumption works with, over all members that it needs in its life. */
 export interface Duty<V> {
   readonly context: Context
+  /** Whether the service is unready while it does not consume. */
+  readonly vital: boolean
   readonly connection: Connection
   readonly consumption: Consumption<V>
   readonly consumer: BatchConsumer<V>

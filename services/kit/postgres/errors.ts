@@ -9,8 +9,15 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return code === uniqueViolation && (constraint === undefined || broken === constraint)
 }
 
-/** A connection or time-out error as 503 with `Retry-After`; every other error as it is. */
+/** SQLSTATEs of text with NUL or half a surrogate: the client's mistake, whatever route it came by. */
+const untranslatable: ReadonlySet<unknown> = new Set(['22021', '22P05'])
+
+/** A connection or time-out error as 503 with `Retry-After`, bad text as 400; every other error as it is. */
 export function surfaced(store: string, error: unknown): unknown {
+  if (untranslatable.has((error as { code?: unknown } | undefined)?.code))
+    return new Problem(400, 'INVALID_TEXT', 'A text holds a character that cannot be stored.', {
+      cause: error,
+    })
   if (error instanceof Problem || !isUnavailable(error)) return error
   return unavailable('DATABASE_UNAVAILABLE', `The database ${store} does not answer.`, 1, error)
 }

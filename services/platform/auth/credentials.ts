@@ -15,7 +15,7 @@ type Form = { client_id?: string | undefined; client_secret?: string | undefined
 export function credentialsOf(authorization: string | undefined, form: Form): Credentials {
   const { client_id: id, client_secret: secret } = form
   if (authorization === undefined) {
-    if (id && secret) return { id, secret }
+    if (id && secret) return plain({ id, secret })
     throw oauthProblem(
       'invalid_client',
       'The client must say who it is, by HTTP Basic or in the body.',
@@ -24,7 +24,13 @@ export function credentialsOf(authorization: string | undefined, form: Form): Cr
   const basic = basicOf(authorization)
   if (secret !== undefined || (id !== undefined && id !== basic.id))
     throw oauthProblem('invalid_request', 'Credentials belong either in the header or in the body.')
-  return basic
+  return plain(basic)
+}
+
+/** Client ids are declared in plain letters; anything else (a NUL, which Postgres refuses) is nobody's. */
+function plain(given: Credentials): Credentials {
+  if (/^[\x21-\x7e]{1,128}$/.test(given.id)) return given
+  throw oauthProblem('invalid_client', 'The client is unknown or its secret is wrong.')
 }
 
 /** Both parts are form-encoded inside of Basic (RFC 6749 §2.3.1). */

@@ -26,7 +26,8 @@ export const gatewayTo =
   async (context) => {
     const behind = frontedOf(all)
     const urls = upstreamUrls(context, behind)
-    const redis = await connect(context, limits)
+    // Without it each route's limit does what it declares, so the gateway is ready.
+    const redis = await connect(context, limits, { vital: false })
     const owned = behind.flatMap((service) => {
       const { name, edge } = service
       if (!edge) return []

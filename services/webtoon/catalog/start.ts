@@ -12,6 +12,6 @@ import type service from './service.ts'
 /** Titles in Postgres, their changes through the outbox to Kafka. */
 export async function start(context: Context<typeof service>): Promise<{ url: string }> {
   const database = await postgres(context, titles)
-  await relay(context, database, await kafka(context).publisher())
+  await relay(context, database, await kafka(context, { vital: false }).publisher())
   return serve(context, api, handlers({ database, events: createEvents(context) }))
 }

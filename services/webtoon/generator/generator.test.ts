@@ -25,7 +25,9 @@ let tokens: Server
 test.before(async () => {
   broker = await ownServer('kafka')
   place = await bench(topology, addressOf('kafka', broker))
-  const front = await place.start(ingest, startIngest)
+  const front = await place.start(ingest, startIngest, {
+    env: { INGEST_DEADLINE_MS: '10000' },
+  })
   tokens = await tokenServer(await place.token([writeIngest]))
   const port = (tokens.address() as AddressInfo).port
   // Ingest has the same door as the gateway, and this test is not about the gateway.

@@ -5,9 +5,6 @@ import { pageView, type PageViewEvent } from '../topics.ts'
 import type { Refusal } from './admission.ts'
 import type { Cause, Events } from './events.ts'
 
-/** All that a request may take until its answer, so that the gateway's second is never used up. */
-const deadlineMs = 800
-
 /** Offers events to the broker. The answer at an index: undefined when it is acknowledged, else why it is not. */
 export type Offer = (events: readonly PageViewEvent[]) => Promise<readonly (Refusal | undefined)[]>
 
@@ -16,10 +13,13 @@ export interface PublishingParts {
   readonly letters: DeadLetters
   readonly events: Events
   readonly clock: () => number
+  /** All that a request may take until its answer; below the gateway's time limit. */
+  readonly deadlineMs: number
 }
 
 /** Publishes within the deadline; what the broker refuses for good becomes a dead letter as well. */
-export function publishing({ publisher, letters, events, clock }: PublishingParts): Offer {
+export function publishing(parts: PublishingParts): Offer {
+  const { publisher, letters, events, clock, deadlineMs } = parts
   const bury = async (event: PageViewEvent, cause: PublishError, ms: number): Promise<void> => {
     const failure = { cause, attempts: 1, firstFailedAt: clock() }
     try {

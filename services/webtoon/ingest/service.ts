@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { pageView, pageViewDeadLetters } from '../topics.ts'
@@ -17,6 +18,12 @@ export default service({
     timeLimitMs: 1000,
   }),
   metrics,
+  settings: {
+    deadlineMs: {
+      schema: z.coerce.number().int().min(50).default(800),
+      summary: 'All that a request may take until the broker has acknowledged',
+    },
+  },
   slo: { availability: 99.9, latency: { p95Ms: 100 } },
   scale: { min: 3, max: 15, on: 'cpu' },
 })

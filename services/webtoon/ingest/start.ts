@@ -14,6 +14,12 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   const publisher = await kafka(context).publisher()
   const events = createEvents(context)
   const letters = deadLetters(publisher, context)
-  const offer = publishing({ publisher, letters, events, clock })
+  const offer = publishing({
+    publisher,
+    letters,
+    events,
+    clock,
+    deadlineMs: context.config.settings.deadlineMs,
+  })
   return serve(context, api, handlers({ offer, events, clock }))
 }

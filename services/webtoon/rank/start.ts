@@ -20,7 +20,7 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   const { partitions } = pageView
   const events = createEvents(context)
   const store = await openStore(context, weights)
-  const broker = kafka(context)
+  const broker = kafka(context, { vital: false })
   const positions = createPositions({ store, offsets: broker.offsets, events })
   const [pageViews] = service.consumes
   const { seek } = await broker.consume(pageViews, countEvents({ store, positions, events }))

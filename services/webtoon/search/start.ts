@@ -15,7 +15,7 @@ import { ensureIndex, warmUp, type TitleIndex } from './store.ts'
 export async function start(context: Context<typeof service>): Promise<{ url: string }> {
   const index = await search(context, titleIndex)
   await prepareIndex(context, index)
-  const broker = kafka(context)
+  const broker = kafka(context, { vital: false })
   const [changes] = service.consumes
   const indexer = indexChanges({
     index,
