@@ -54,6 +54,15 @@ test('liveness looks at the process only, readiness at the state and at every de
   await stopping
 })
 
+test('a dependency that is not vital is shown with its reason and does not decide', async (t) => {
+  const { context, page } = await administered(t)
+  context.life.check('limits', () => Promise.reject(new Error('away')), false)
+  context.life.started()
+  const { status, text } = await page('/readyz')
+  t.is(status, 200)
+  t.deepEqual(JSON.parse(text), { ready: true, state: 'ready', checks: { limits: 'away' } })
+})
+
 test('metrics are OpenMetrics, the version names the service, other pages are 404', async (t) => {
   const { page } = await administered(t)
   const metrics = await page('/metrics?name=x')

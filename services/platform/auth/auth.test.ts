@@ -111,6 +111,8 @@ test('wrong clients get 401 invalid_client with a challenge', async (t) => {
     { authorization: wrong },
     basic('nobody'),
     { authorization: 'Basic %' },
+    { authorization: `Basic ${Buffer.from('a\0b:x').toString('base64')}` },
+    basic('%00'),
   ]) {
     const answer = await post(
       t.context.url,
