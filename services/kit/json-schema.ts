@@ -7,6 +7,6 @@ export const inputSchema = (schema: z.ZodType): unknown => embedded(schema, 'inp
 export const outputSchema = (schema: z.ZodType): unknown => embedded(schema, 'output')
 
 function embedded(schema: z.ZodType, io: 'input' | 'output'): unknown {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
-  return rest
+  const whole = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  return Object.fromEntries(Object.entries(whole).filter(([key]) => key !== '$schema'))
 }

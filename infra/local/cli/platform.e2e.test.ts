@@ -119,7 +119,12 @@ test.serial('up twice starts nothing anew, and tells Prometheus of changed rules
 test.serial('it survives a killed supervisor, and down leaves nothing', async (t) => {
   const first = await asked<Up>(t, one, 'env')
   const before = journalOf(one)
-  process.kill(contactOf(one).pid, 'SIGKILL')
+  const supervisor = contactOf(one)
+  process.kill(supervisor.pid, 'SIGKILL')
+  await until(async () => (isRunning(supervisor) ? undefined : true))
+  const seen = await one.maru('ps')
+  t.is(seen.code, 3)
+  t.regex(seen.progress, /supervisor was killed, but \d+ of its processes still run/)
   const healed = await up(t, one)
   t.false(before.some(isRunning), 'what the killed supervisor left behind was ended')
   t.deepEqual(addressesOf(healed), addressesOf(first))

@@ -1,9 +1,10 @@
 import { rssOf } from '../supervisor/process-table.ts'
+import { orphansIn } from '../supervisor/orphans.ts'
 import type { ProcessStatus } from '../supervisor/spec.ts'
 import { tiers } from '../up/engine-jobs.ts'
 import { notReady } from '../up/service-jobs.ts'
-import { processesHere } from './checkout.ts'
-import { jsonOption, type Command } from './command.ts'
+import { processesHere, thisCheckout } from './checkout.ts'
+import { EnvironmentError, jsonOption, type Command } from './command.ts'
 import { ago, paint, print, printJson, table } from './output.ts'
 
 export function register(program: Command): void {
@@ -16,6 +17,7 @@ export function register(program: Command): void {
 
 async function run(options: { json?: boolean }): Promise<void> {
   const rows = await Promise.all((await processesHere()).map(examined))
+  refuseOrphans(rows.length)
   if (options.json === true) return printJson(rows)
   if (rows.length === 0) return print('Nothing runs in this checkout: start it with ./maru up.')
   const head = ['NAME', 'STATE', 'PID', 'SINCE', 'RESTARTS', 'MEMORY', 'PORTS']
@@ -23,6 +25,17 @@ async function run(options: { json?: boolean }): Promise<void> {
   print(table([head, ...sorted.map(row)]))
   const total = rows.reduce((sum, { rssBytes }) => sum + rssBytes, 0)
   print(`\n${rows.length} processes, ${megabytes(total)}`)
+}
+
+/** @throws EnvironmentError when the supervisor is gone and its children are not */
+function refuseOrphans(supervised: number): void {
+  const orphans = supervised > 0 ? [] : orphansIn(thisCheckout().state)
+  if (orphans.length === 0) return
+  const names = orphans.map(({ name }) => name).join(', ')
+  throw new EnvironmentError(
+    `The supervisor was killed, but ${orphans.length} of its processes still run (${names}): ` +
+      './maru up or ./maru down puts that right.',
+  )
 }
 
 /** What a process holds, its own children included where it has some (Postgres), and what a service lacks. */

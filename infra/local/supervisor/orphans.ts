@@ -9,7 +9,7 @@ import type { Entry } from './spec.ts'
  * @returns the names of what was ended
  */
 export async function endOrphans(state: string): Promise<readonly string[]> {
-  const orphans = readJournal(state).filter(isRunning)
+  const orphans = orphansIn(state)
   const tiers = [...new Set(orphans.map(({ tier }) => tier))].sort((a, b) => b - a)
   for (const tier of tiers) {
     await Promise.all(orphans.filter((one) => one.tier === tier).map(end))
@@ -17,6 +17,9 @@ export async function endOrphans(state: string): Promise<readonly string[]> {
   writeJournal(state, [])
   return orphans.map(({ name }) => name)
 }
+
+/** What still runs of a supervisor's children; only without a supervisor are they orphans. */
+export const orphansIn = (state: string): readonly Entry[] => readJournal(state).filter(isRunning)
 
 const killedWithinMs = 5_000
 
