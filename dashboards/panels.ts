@@ -39,7 +39,7 @@ export interface Board {
 }
 
 /** Data sources have fixed uids too (infra/observability and the local Grafana provision them). */
-export const prometheusUid = 'prometheus'
+const prometheusUid = 'prometheus'
 
 const source = { type: 'prometheus', uid: prometheusUid }
 const grid = { width: 8, height: 8, statHeight: 4, columns: 24 }

@@ -1,5 +1,6 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { testServers } from '../../infra/local/engines/testing.ts'
+import type { Running } from './boot.ts'
 import type { Context } from './context.ts'
 import { once, purgeInbox } from './inbox.ts'
 import { kafka } from './kafka.ts'
@@ -20,14 +21,7 @@ test.before(async () => {
 test.after.always(() => stopServers?.())
 
 test('an event is taken in once, together with its effect, and forgotten after two weeks', async (t) => {
-  const where = await bench(shop, servers)
-  t.teardown(() => where.stop())
-  let database: Postgres | undefined
-  const start = composed(async (context: Context<typeof sender>) => {
-    database = await postgres(context, parcels)
-  })
-  const { context } = await where.start(sender, start)
-  const inbox = database as unknown as Postgres
+  const { context, inbox } = await opened(t)
   const take = (id: string, fails = false): Promise<boolean> =>
     inbox.transaction(async (tx) => {
       const first = await once(tx, 'sender', id)
@@ -46,14 +40,7 @@ test('an event is taken in once, together with its effect, and forgotten after t
 })
 
 test('a purge takes more than one limit’s worth in one go', async (t) => {
-  const where = await bench(shop, servers)
-  t.teardown(() => where.stop())
-  let database: Postgres | undefined
-  const start = composed(async (context: Context<typeof sender>) => {
-    database = await postgres(context, parcels)
-  })
-  const { context } = await where.start(sender, start)
-  const inbox = database as unknown as Postgres
+  const { context, inbox } = await opened(t)
   await inbox.query(
     statement(
       'test_fill',
@@ -92,3 +79,17 @@ test('the process spans of a batch carry what its store calls were', async (t) =
   const call = named('inbox_remember')
   t.is(call?.parentSpanContext?.spanId, named('batch shop.orders.v1')?.spanContext().spanId)
 })
+
+/** A service with an inbox of its own. */
+async function opened(
+  t: ExecutionContext,
+): Promise<{ context: Running['context']; inbox: Postgres }> {
+  const where = await bench(shop, servers)
+  t.teardown(() => where.stop())
+  let database: Postgres | undefined
+  const start = composed(async (context: Context<typeof sender>) => {
+    database = await postgres(context, parcels)
+  })
+  const { context } = await where.start(sender, start)
+  return { context, inbox: database as unknown as Postgres }
+}

@@ -1,6 +1,7 @@
 import { statSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { poll } from '../poll.ts'
 import type { Contact, Entry } from '../supervisor/spec.ts'
 import { copyCheckout, type CheckoutCopy } from './checkout-copy.ts'
 import type { Environment } from './environment.ts'
@@ -60,10 +61,7 @@ export async function get(url: string): Promise<{ status: number; body: string }
 
 /** The first answer that is not undefined. @throws Error after half a minute */
 export async function until<Value>(ask: () => Promise<Value | undefined>): Promise<Value> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
-    const answer = await ask()
-    if (answer !== undefined) return answer
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+  const answer = await poll(ask, { withinMs: 30_000, everyMs: 200 })
+  if (answer !== undefined) return answer
   throw new Error('No answer within 30 s.')
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
-import { jvmFlags, train } from './class-archive.ts'
+import { jvmFlags } from './class-archive.ts'
 import { addressed, endpoint, portOf } from './endpoint.ts'
 import type { Command, Engine, Site, Supply, Workshop } from './engine.ts'
-import { classPath, jarFolder } from './jars.ts'
-import { findJdk } from './jdk.ts'
+import { fromMaven } from './from-maven.ts'
+import { classPath } from './jars.ts'
 import { countBrokers } from './kafka-metadata.ts'
 import { run } from './launch.ts'
 import { onPath } from './search-path.ts'
@@ -47,17 +47,8 @@ function installed({ env }: Workshop): Supply | undefined {
   return { from: 'path', reason: `kafka from ${dirname(program)}`, version: 'of PATH', program }
 }
 
-async function fetched(workshop: Workshop): Promise<Supply | undefined> {
-  const jdk = findJdk(workshop, { atLeast: 17 })
-  if (jdk === undefined) return undefined
-  const recipe = { name: 'kafka', version, jdk, finish: () => Promise.resolve() }
-  const home = await jarFolder(recipe, workshop)
-  if (home === undefined) return undefined
-  const reason = `Kafka ${version} from Maven, on JDK ${jdk.feature}`
-  const supply: Supply = { from: 'registry', reason, version, program: jdk.java, home }
-  await train(kafka, supply, workshop)
-  return supply
-}
+const fetched = (workshop: Workshop): Promise<Supply | undefined> =>
+  fromMaven(kafka, { title: 'Kafka', version, needs: { atLeast: 17 } }, workshop)
 
 async function prepare(site: Site): Promise<void> {
   await freshScratch(site)

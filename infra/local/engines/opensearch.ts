@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { jvmFlags, train } from './class-archive.ts'
+import { jvmFlags } from './class-archive.ts'
 import { addressed, ask, portOf } from './endpoint.ts'
 import type { Command, Engine, Site, Supply, Workshop } from './engine.ts'
-import { classPath, jarFolder } from './jars.ts'
-import { findJdk } from './jdk.ts'
+import { fromMaven } from './from-maven.ts'
+import { classPath } from './jars.ts'
 import type { Jdk } from './jdk.ts'
 import { freshScratch } from './site-folder.ts'
 
@@ -41,17 +41,12 @@ async function obtain(workshop: Workshop): Promise<Supply | undefined> {
   return addressed(workshop, 'MARU_OPENSEARCH_ADDRESS') ?? (await fetched(workshop))
 }
 
-async function fetched(workshop: Workshop): Promise<Supply | undefined> {
-  const jdk = findJdk(workshop, { atLeast: 21, compiler: true })
-  if (jdk === undefined) return undefined
-  const finish = (home: string) => compile(home, jdk)
-  const home = await jarFolder({ name: 'opensearch', version, jdk, finish }, workshop)
-  if (home === undefined) return undefined
-  const reason = `OpenSearch ${version} from Maven, on JDK ${jdk.feature}`
-  const supply: Supply = { from: 'registry', reason, version, program: jdk.java, home }
-  await train(opensearch, supply, workshop)
-  return supply
-}
+const fetched = (workshop: Workshop): Promise<Supply | undefined> =>
+  fromMaven(
+    opensearch,
+    { title: 'OpenSearch', version, needs: { atLeast: 21, compiler: true }, finish: compile },
+    workshop,
+  )
 
 // A class archive takes jars only, so the main class becomes one too.
 async function compile(home: string, jdk: Jdk): Promise<void> {

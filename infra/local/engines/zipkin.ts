@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { jvmFlags, train } from './class-archive.ts'
+import { jvmFlags } from './class-archive.ts'
 import { addressed, ask, portOf } from './endpoint.ts'
 import type { Command, Engine, Site, Supply, Workshop } from './engine.ts'
-import { jarFolder } from './jars.ts'
-import { findJdk } from './jdk.ts'
+import { fromMaven } from './from-maven.ts'
 import type { Jdk } from './jdk.ts'
 import { freshScratch } from './site-folder.ts'
 
@@ -41,17 +40,8 @@ async function obtain(workshop: Workshop): Promise<Supply | undefined> {
   return addressed(workshop, 'MARU_ZIPKIN_ADDRESS') ?? (await fetched(workshop))
 }
 
-async function fetched(workshop: Workshop): Promise<Supply | undefined> {
-  const jdk = findJdk(workshop, { atLeast: 17 })
-  if (jdk === undefined) return undefined
-  const finish = (home: string) => extract(home, jdk)
-  const home = await jarFolder({ name: 'zipkin', version, jdk, finish }, workshop)
-  if (home === undefined) return undefined
-  const reason = `Zipkin ${version} from Maven, on JDK ${jdk.feature}`
-  const supply: Supply = { from: 'registry', reason, version, program: jdk.java, home }
-  await train(zipkin, supply, workshop)
-  return supply
-}
+const fetched = (workshop: Workshop): Promise<Supply | undefined> =>
+  fromMaven(zipkin, { title: 'Zipkin', version, needs: { atLeast: 17 }, finish: extract }, workshop)
 
 // Classes inside a jar of jars cannot go into a class archive.
 async function extract(home: string, jdk: Jdk): Promise<void> {
