@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/**', '.maru/**', 'dashboards/rendered/**', 'docs/api/**'] },
+  { ignores: ['**/node_modules/**', '.maru/**', '**/rendered/**', 'docs/api/**', 'gitops/**'] },
   ...tseslint.configs.recommended,
   {
     languageOptions: {
