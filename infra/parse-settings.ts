@@ -43,7 +43,7 @@ function sentences(issue: z.core.$ZodIssue, raw: unknown): readonly string[] {
       (name) => `${key([...issue.path, name])} is not known; ${nearest(name, known)}`,
     )
   }
-  const actual = valueAt(raw, issue.path)
+  const actual = issue.path[0] === 'secrets' ? '(hidden)' : valueAt(raw, issue.path)
   const found = actual === undefined ? 'missing' : JSON.stringify(actual)
   return [`${key(issue.path)} ${expected(issue)}, but is ${found}`]
 }

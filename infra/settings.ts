@@ -8,11 +8,8 @@ const word = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a Kub
 const orEmpty = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal(''), schema])
 
 /** A group of keys, each with a default, so that a stack may set one of them alone. */
-const group = <Shape extends z.core.$ZodLooseShape>(shape: Shape, what: string) =>
-  z
-    .strictObject(shape)
-    .prefault({} as never)
-    .describe(what)
+const group = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape).prefault({} as never)
 
 const registryPath = z
   .string()
@@ -34,113 +31,52 @@ const override = z.strictObject({
  * only; a key that is not here is refused. `parseSettings` adds what holds between keys.
  */
 export const settingsSchema = z.strictObject({
-  kubeconfig: z
-    .string()
-    .default('')
-    .describe('Path of the cluster’s kubeconfig file, or its text; never taken from KUBECONFIG.'),
-  context: z.string().default('').describe('Context in the kubeconfig; its current one if empty.'),
-  delivery: z
-    .enum(['pulumi', 'gitops'])
-    .default('pulumi')
-    .describe('Who owns what services and topics ask for: Pulumi, or Argo CD from gitops/.'),
-  operators: z
-    .enum(['install', 'present'])
-    .default('install')
-    .describe('Install the pinned operators, or use those that the cluster has.'),
-  images: group(
-    {
-      source: z.enum(['build', 'registry', 'pinned']).default('build'),
-      prefix: registryPath.default('localhost:5001/maru'),
-    },
-    'build and push them, take the registry’s newest, or take gitops/<stack>/versions.yaml; where they are.',
-  ),
-  gitops: group(
-    {
-      repository: z.string().min(1).default('https://git.example.com/maru.git'),
-      revision: z.string().min(1).default('main'),
-    },
-    'The Git repository that Argo CD reads, and its branch.',
-  ),
-  secrets: group(
-    {
-      mode: z.enum(['generated', 'external']).default('generated'),
-      seed: z.string().default(''),
-      store: orEmpty(word).default(''),
-    },
-    'generated: derived from a secret seed; external: by External Secrets from a ClusterSecretStore.',
-  ),
-  storageClass: orEmpty(word)
-    .default('')
-    .describe('Of all volumes; the cluster’s default if empty.'),
-  protect: z
-    .boolean()
-    .default(false)
-    .describe('Refuse to delete what holds data, and keep it when the stack is destroyed.'),
-  gateway: group(
-    { class: word.default('envoy'), host: z.hostname().default('maru.localhost') },
-    'Gateway class, and host name of the front door.',
-  ),
-  kafka: group(
-    {
-      brokers: count(1, 9).default(1),
-      controllers: count(0, 5).default(0),
-      storage: size.default('10Gi'),
-    },
-    'Brokers, controllers (0: the brokers are controllers too), size of each log.',
-  ),
-  postgres: group(
-    {
-      instances: count(1, 5).default(1),
-      storage: size.default('10Gi'),
-      poolers: count(1, 10).default(1),
-      backups: orEmpty(bucket).default(''),
-    },
-    'Instances, size of each, poolers, bucket of the backups (none if empty).',
-  ),
-  mariadb: group(
-    { replicas: count(1, 5).default(1), storage: size.default('10Gi') },
-    'Replicas, size of each.',
-  ),
-  redis: group(
-    { storage: size.default('2Gi'), memory: size.default('512Mi') },
-    'Size of the append-only file’s volume, memory.',
-  ),
-  opensearch: group(
-    {
-      nodes: count(1, 9).default(1),
-      storage: size.default('10Gi'),
-      memory: size.default('1Gi'),
-    },
-    'Nodes, size and memory of each.',
-  ),
-  metrics: group(
-    { retention: duration.default('7d'), storage: size.default('10Gi') },
-    'How long metrics are kept, and in how much.',
-  ),
-  traces: group(
-    {
-      retention: duration.default('48h'),
-      storage: size.default('10Gi'),
-      samplePercent: z.number().min(0).max(100).default(100),
-    },
-    'How long traces are kept, in how much, percent of ordinary ones that are (failed and slow ones always are).',
-  ),
-  logs: group(
-    { retention: duration.default('72h'), storage: size.default('10Gi') },
-    'How long logs are kept, and in how much.',
-  ),
-  replicas: group(
-    { min: count(1, 100).default(1), max: count(1, 100).default(2) },
-    'Caps of the replicas that services declare.',
-  ),
-  resources: group(
-    { cpu: cpu.default('50m'), memory: size.default('256Mi') },
-    'CPU request, and memory request and limit, of a service.',
-  ),
-  services: z
-    .record(z.string(), override)
-    .default({})
-    .describe('Overrides by service: min, max, cpu, memory.'),
+  kubeconfig: z.string().default(''),
+  context: z.string().default(''),
+  delivery: z.enum(['pulumi', 'gitops']).default('pulumi'),
+  operators: z.enum(['install', 'present']).default('install'),
+  images: group({
+    source: z.enum(['build', 'registry', 'pinned']).default('build'),
+    prefix: registryPath.default('localhost:5001/maru'),
+  }),
+  /** Declared once, in Pulumi.yaml. */
+  gitops: z.strictObject({ repository: z.string().min(1), revision: z.string().min(1) }),
+  secrets: group({
+    mode: z.enum(['generated', 'external']).default('generated'),
+    seed: z.string().default(''),
+    store: orEmpty(word).default(''),
+  }),
+  storageClass: orEmpty(word).default(''),
+  protect: z.boolean().default(false),
+  gateway: group({ class: word.default('envoy'), host: z.hostname().default('maru.localhost') }),
+  kafka: group({
+    brokers: count(1, 9).default(1),
+    controllers: count(0, 5).default(0),
+    storage: size.default('10Gi'),
+  }),
+  postgres: group({
+    instances: count(1, 5).default(1),
+    storage: size.default('10Gi'),
+    poolers: count(1, 10).default(1),
+    backups: orEmpty(bucket).default(''),
+  }),
+  mariadb: group({ replicas: count(1, 5).default(1), storage: size.default('10Gi') }),
+  redis: group({ storage: size.default('2Gi'), memory: size.default('512Mi') }),
+  opensearch: group({
+    nodes: count(1, 9).default(1),
+    storage: size.default('10Gi'),
+    memory: size.default('1Gi'),
+  }),
+  metrics: group({ retention: duration.default('7d'), storage: size.default('10Gi') }),
+  traces: group({
+    retention: duration.default('48h'),
+    storage: size.default('10Gi'),
+    samplePercent: z.number().min(0).max(100).default(100),
+  }),
+  logs: group({ retention: duration.default('72h'), storage: size.default('10Gi') }),
+  replicas: group({ min: count(1, 100).default(1), max: count(1, 100).default(2) }),
+  resources: group({ cpu: cpu.default('50m'), memory: size.default('256Mi') }),
+  services: z.record(z.string(), override).default({}),
 })
 
 /** A stack's settings, checked; `stack` is its name. */

@@ -24,20 +24,46 @@ export function register(
   { resourceName, ...options }: Registration,
 ): pulumi.CustomResource {
   const name = resourceName ?? object.metadata.name
-  const args = withPatchForce(object)
+  const args = annotated(object)
   const own = constructorOf(object)
   return own
     ? new own(name, args, options)
     : new k8s.apiextensions.CustomResource(name, args, options)
 }
 
-const withPatchForce = (object: KubernetesObject) => ({
+const annotated = (object: KubernetesObject) => ({
   ...object,
   metadata: {
     ...object.metadata,
-    annotations: { 'pulumi.com/patchForce': 'true', ...object.metadata.annotations },
+    annotations: {
+      'pulumi.com/patchForce': 'true',
+      ...waiting(object),
+      ...object.metadata.annotations,
+    },
   },
 })
+
+const ready = 'condition=Ready'
+
+/** What of a custom object says that it is there; without a word Pulumi would go on at once. */
+const readyWhen: Readonly<Record<string, string>> = {
+  'kafka.strimzi.io/Kafka': ready,
+  'kafka.strimzi.io/KafkaTopic': ready,
+  'kafka.strimzi.io/KafkaUser': ready,
+  'postgresql.cnpg.io/Cluster': ready,
+  'postgresql.cnpg.io/Database': 'jsonpath={.status.applied}=true',
+  'postgresql.cnpg.io/DatabaseRole': 'jsonpath={.status.applied}=true',
+  'k8s.mariadb.com/MariaDB': ready,
+  'opensearch.org/OpenSearchCluster': 'jsonpath={.status.phase}=RUNNING',
+  'external-secrets.io/ExternalSecret': ready,
+}
+
+/** A Service has no endpoints until its Deployment is ready, which is awaited by itself. */
+function waiting({ apiVersion, kind }: KubernetesObject): Readonly<Record<string, string>> {
+  if (kind === 'Service') return { 'pulumi.com/skipAwait': 'true' }
+  const waitFor = readyWhen[`${apiVersion.split('/')[0]}/${kind}`]
+  return waitFor === undefined ? {} : { 'pulumi.com/waitFor': waitFor }
+}
 
 /** `networking.k8s.io/v1` → `k8s.networking.v1`; undefined for custom kinds. */
 function constructorOf({ apiVersion, kind }: KubernetesObject): Constructor | undefined {

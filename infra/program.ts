@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import * as k8s from '@pulumi/kubernetes'
+import { topology } from '../services/topology.ts'
+import { readConfig } from './config.ts'
+import { Delivery } from './delivery/delivery.ts'
+import { publicUrl } from './workloads/addresses.ts'
+import { Foundation } from './foundation/foundation.ts'
+import { imagesOf } from './images/image.ts'
+import { assertReachable } from './kubernetes/reachable.ts'
+import { Observability } from './observability/observability.ts'
+import type { Settings } from './settings.ts'
+import { Platform } from './workloads/platform.ts'
+import { renderedObserved } from './workloads/rendered-observed.ts'
+import { StackSecrets } from './workloads/stack-secrets.ts'
+import { Workload } from './workloads/workload.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** The inventory of a stack: configuration → foundation → observability → workloads → delivery. */
+export async function program(): Promise<Record<string, unknown>> {
+  const settings = readConfig()
+  await assertReachable(settings.kubeconfig, settings.context)
+  const options = { provider: cluster(settings) }
+  const context = {
+    topology,
+    settings,
+    image: imagesOf(settings, root),
+    observed: renderedObserved(root),
+  }
+
+  const foundation = new Foundation('foundation', { settings, topology }, options)
+  const secrets = new StackSecrets(
+    'secrets',
+    { context },
+    { ...options, dependsOn: foundation.namespaces },
+  )
+  const observability = new Observability(
+    'observability',
+    { settings },
+    { ...options, dependsOn: foundation.operators },
+  )
+
+  if (settings.delivery === 'pulumi') {
+    const dependsOn = [foundation, secrets]
+    new Platform('platform', { context }, { ...options, dependsOn })
+    for (const service of topology.services)
+      new Workload(service.name, { service, context }, { ...options, dependsOn })
+  }
+  new Delivery(
+    'delivery',
+    { settings, topology },
+    { ...options, dependsOn: [foundation, observability] },
+  )
+  return { url: publicUrl(settings) }
+}
+
+/** Server-side apply, and settings that change in place: a replaced ConfigMap would take its pods along. */
+const cluster = ({ kubeconfig, context }: Settings): k8s.Provider =>
+  new k8s.Provider('cluster', {
+    kubeconfig,
+    ...(context !== '' && { context }),
+    enableServerSideApply: true,
+    enableConfigMapMutable: true,
+    enableSecretMutable: true,
+  })

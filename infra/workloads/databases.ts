@@ -1,0 +1,131 @@
+import type { Service } from '../../services/model/service.ts'
+import type { Store, StoreKind } from '../../services/model/store.ts'
+import { clusters } from '../endpoints.ts'
+import type { KubernetesObject } from '../kubernetes/object.ts'
+import { storeSecretName } from './secrets.ts'
+import { owned, type StackContext } from './stack-context.ts'
+
+/** Database and login of every store that a service owns, as their operators make them. */
+export const databaseObjects = (
+  service: Service,
+  context: StackContext,
+): readonly KubernetesObject[] =>
+  service.stores.flatMap((store) => makers[store.engine](store, service, context))
+
+type Maker = (store: Store, service: Service, context: StackContext) => readonly KubernetesObject[]
+
+/** Redis has no objects of its own: its users stand in the server's access list (`redisAcl`). */
+const makers: Readonly<Record<StoreKind, Maker>> = {
+  postgres,
+  mariadb,
+  opensearch,
+  redis: () => [],
+}
+
+/** Names on the server may hold `_`, names of objects may not. */
+const objectName = (store: Store): string => store.name.replaceAll('_', '-')
+
+function postgres(store: Store, service: Service, context: StackContext) {
+  const apiVersion = 'postgresql.cnpg.io/v1'
+  const reclaim = context.settings.protect ? 'retain' : 'delete'
+  const cluster = { name: clusters.postgres }
+  const name = objectName(store)
+  return [
+    owned(service, context, {
+      apiVersion,
+      kind: 'DatabaseRole',
+      name,
+      spec: {
+        cluster,
+        name: store.name,
+        login: true,
+        passwordSecret: { name: storeSecretName(store) },
+        databaseRoleReclaimPolicy: reclaim,
+      },
+    }),
+    owned(service, context, {
+      apiVersion,
+      kind: 'Database',
+      name,
+      spec: { cluster, name: store.name, owner: store.name, databaseReclaimPolicy: reclaim },
+    }),
+  ]
+}
+
+function mariadb(store: Store, service: Service, context: StackContext) {
+  const apiVersion = 'k8s.mariadb.com/v1alpha1'
+  const name = objectName(store)
+  const mariaDbRef = { name: clusters.mariadb }
+  const cleanupPolicy = context.settings.protect ? 'Skip' : 'Delete'
+  return [
+    owned(service, context, {
+      apiVersion,
+      kind: 'Database',
+      name,
+      spec: {
+        mariaDbRef,
+        name: store.name,
+        characterSet: 'utf8mb4',
+        collate: 'utf8mb4_nopad_bin',
+        cleanupPolicy,
+      },
+    }),
+    owned(service, context, {
+      apiVersion,
+      kind: 'User',
+      name,
+      spec: {
+        mariaDbRef,
+        name: store.name,
+        host: '%',
+        passwordSecretKeyRef: { name: storeSecretName(store), key: 'password' },
+        cleanupPolicy,
+      },
+    }),
+    owned(service, context, {
+      apiVersion,
+      kind: 'Grant',
+      name,
+      spec: {
+        mariaDbRef,
+        username: store.name,
+        host: '%',
+        database: store.name,
+        table: '*',
+        privileges: ['ALL PRIVILEGES'],
+        cleanupPolicy,
+      },
+    }),
+  ]
+}
+
+function opensearch(store: Store, service: Service, context: StackContext) {
+  const apiVersion = 'opensearch.org/v1'
+  const name = objectName(store)
+  const opensearchCluster = { name: clusters.opensearch }
+  return [
+    owned(service, context, {
+      apiVersion,
+      kind: 'OpensearchUser',
+      name,
+      spec: { opensearchCluster, passwordFrom: { name: storeSecretName(store), key: 'password' } },
+    }),
+    owned(service, context, {
+      apiVersion,
+      kind: 'OpensearchRole',
+      name,
+      spec: {
+        opensearchCluster,
+        clusterPermissions: ['cluster_composite_ops', 'cluster_monitor'],
+        // The alias and the versioned indexes behind it.
+        indexPermissions: [{ indexPatterns: [`${store.name}*`], allowedActions: ['indices_all'] }],
+      },
+    }),
+    owned(service, context, {
+      apiVersion,
+      kind: 'OpensearchUserRoleBinding',
+      name,
+      spec: { opensearchCluster, users: [name], roles: [name] },
+    }),
+  ]
+}

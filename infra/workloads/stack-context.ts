@@ -1,0 +1,58 @@
+import type { Input } from '@pulumi/pulumi'
+import type { Service } from '../../services/model/service.ts'
+import type { Topology } from '../../services/model/topology.ts'
+import { namespacesOf } from '../endpoints.ts'
+import { labelsOf, type KubernetesObject, type Metadata } from '../kubernetes/object.ts'
+import type { Settings } from '../settings.ts'
+
+/** An image: its tag is known before it is built, its full reference (with the digest) perhaps only after. */
+export interface Image {
+  readonly tag: string
+  readonly reference: Input<string>
+}
+
+/** A service's board and rules as they were rendered: the same content wherever it is shown. */
+export interface Observed {
+  readonly board: { readonly uid: string; readonly title: string; readonly json: string }
+  /** `{ groups: [{ name, rules }] }` */
+  readonly rules: { readonly groups: readonly unknown[] }
+}
+
+/** What the objects of one stack are derived from. */
+export interface StackContext {
+  readonly topology: Topology
+  readonly settings: Settings
+  image(service: Service): Image
+  observed(service: Service): Observed
+}
+
+/** Metadata of an object of the stack's own namespace. @param component what it is: `service`, `topic`, … */
+export const metadataOf = (
+  name: string,
+  component: string,
+  { settings: { stack } }: Pick<StackContext, 'settings'>,
+  part: string = name,
+): Metadata => ({
+  name,
+  namespace: namespacesOf(stack).platform,
+  labels: labelsOf(part, component, stack),
+})
+
+/** An object of the stack's own namespace that belongs to a service. */
+export const owned = (
+  service: Service,
+  context: StackContext,
+  { apiVersion, kind, name = service.name, ...rest }: Owned,
+): KubernetesObject => ({
+  apiVersion,
+  kind,
+  metadata: metadataOf(name, 'service', context, service.name),
+  ...rest,
+})
+
+interface Owned {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name?: string
+  readonly [field: string]: unknown
+}
