@@ -20,10 +20,10 @@ const bucket = z
 
 /** What one service has in a stack instead of what its declaration and the stack say. */
 const override = z.strictObject({
-  min: count(1, 100).optional(),
-  max: count(1, 100).optional(),
-  cpu: cpu.optional(),
-  memory: size.optional(),
+  min: count(1, 100).exactOptional(),
+  max: count(1, 100).exactOptional(),
+  cpu: cpu.exactOptional(),
+  memory: size.exactOptional(),
 })
 
 /**

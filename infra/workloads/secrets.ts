@@ -2,7 +2,6 @@ import { createHash, createHmac } from 'node:crypto'
 import { settingSecret } from '../../services/kit/bindings.ts'
 import type { Service } from '../../services/model/service.ts'
 import type { Store } from '../../services/model/store.ts'
-import { clusters } from '../endpoints.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
 import { metadataOf, type StackContext } from './stack-context.ts'
 
@@ -139,6 +138,3 @@ export const externalSecrets = (
   context.settings.secrets.mode === 'external'
     ? specs.map((spec) => externalSecret(spec, context))
     : []
-
-/** Name of the Secret with Redis' access list. */
-export const redisAclSecret = `${clusters.redis}-acl`

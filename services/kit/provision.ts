@@ -175,10 +175,14 @@ export async function provisionRedisUser(
   store: Store,
   login: { user: string; password: string },
 ): Promise<void> {
-  const keys = store.keys.map((pattern) => `~${pattern}`)
-  const rights = ['+@all', '-@admin', '-@dangerous', '+info', '+keys', '+scan']
-  await setRedisUser(server, login, [...keys, ...rights])
+  await setRedisUser(server, login, redisStoreRights(store))
 }
+
+/** Rules of a Redis store's user: its key patterns, and no command that concerns the whole server. */
+export const redisStoreRights = (store: Store): readonly string[] => [
+  ...store.keys.map((pattern) => `~${pattern}`),
+  ...['+@all', '-@admin', '-@dangerous', '+info', '+keys', '+scan'],
+]
 
 /** Makes or renews a Redis user with these rules and no others. */
 export async function setRedisUser(
