@@ -24,6 +24,9 @@ export const namespacesOf = (stack: string) => ({
   argocd: 'argocd',
 })
 
+/** The `Gateway` through which the public comes. */
+export const frontDoorName = 'maru'
+
 /** Where a stack's servers answer. Strimzi, CloudNativePG and the OpenSearch operator fix the names of their Services. */
 export const endpointsOf = (stack: string) =>
   ({

@@ -2,7 +2,7 @@ import type { Input } from '@pulumi/pulumi'
 import type { Service } from '../../services/model/service.ts'
 import type { Topology } from '../../services/model/topology.ts'
 import { namespacesOf } from '../endpoints.ts'
-import { labelsOf, type KubernetesObject, type Metadata } from '../kubernetes/object.ts'
+import { labelsOf, selectorOf, type KubernetesObject, type Metadata } from '../kubernetes/object.ts'
 import type { Settings } from '../settings.ts'
 
 /** An image: its tag is known before it is built, its full reference (with the digest) perhaps only after. */
@@ -56,3 +56,12 @@ interface Owned {
   readonly name?: string
   readonly [field: string]: unknown
 }
+
+/** Labels of the pods that serve: a migration of the same service is not among them. */
+export const serving = (
+  { name }: Service,
+  { settings: { stack } }: Pick<StackContext, 'settings'>,
+) => ({
+  ...selectorOf(name, stack),
+  'app.kubernetes.io/component': 'service',
+})

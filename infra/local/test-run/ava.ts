@@ -8,13 +8,22 @@ interface AvaRun {
   readonly files: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly signal: AbortSignal
+  /** Files one after the other: for those that fill the machine or measure time. */
+  readonly alone: boolean
   onResult(result: TapResult): void
 }
 
 const killAfterMs = 10_000
 
 /** Runs test files and counts; an end that TAP does not explain counts as one failure. */
-export async function runAva({ root, files, env, signal, onResult }: AvaRun): Promise<Count> {
+export async function runAva({
+  root,
+  files,
+  env,
+  signal,
+  alone,
+  onResult,
+}: AvaRun): Promise<Count> {
   let passed = 0
   let failed = 0
   const reader = tapReader((result) => {
@@ -23,7 +32,8 @@ export async function runAva({ root, files, env, signal, onResult }: AvaRun): Pr
     onResult(result)
   })
   const program = join(root, 'node_modules/ava/entrypoints/cli.js')
-  const child = execa(process.execPath, [program, '--tap', ...files], {
+  const order = alone ? ['--concurrency', '1'] : []
+  const child = execa(process.execPath, [program, '--tap', ...order, ...files], {
     cwd: root,
     env,
     stdin: 'ignore',

@@ -9,6 +9,9 @@ const leftOut: Readonly<Record<Extent, RegExp>> = {
   all: /(?!)/,
 }
 
+/** Whether a file takes very long or fills the machine: these run last, one after the other. */
+export const isVeryLong = (file: string): boolean => file.endsWith('.all.test.ts')
+
 /** Test files of the checkout, relative to it. @param pattern part of a path, or a glob */
 export function testFiles(root: string, extent: Extent, pattern?: string): readonly string[] {
   const folders = '{services,infra,dashboards,alerts,bench}/**/*.test.ts'

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { Places } from '../paths.ts'
 import { runAva } from './ava.ts'
 import { runChecks } from './checks.ts'
-import { testFiles, type Extent } from './files.ts'
+import { isVeryLong, testFiles, type Extent } from './files.ts'
+import { programsFor } from './programs.ts'
 import { sharedServers } from './servers.ts'
 import type { Count, TapResult } from './tap.ts'
 
@@ -24,11 +25,28 @@ export async function runTests(run: TestRun): Promise<Count> {
     run.say(`No test file matches ${run.pattern ?? 'anything'}.`)
     return { passed: 0, failed: 1 }
   }
-  const checked = run.pattern === undefined ? await check(run) : { passed: 0, failed: 0 }
-  const tested = run.signal.aborted ? { passed: 0, failed: 1 } : await test(run, files)
-  const passed = checked.passed + tested.passed
-  const failed = checked.failed + tested.failed
-  return { passed, failed: tested.passed + tested.failed === 0 ? failed + 1 : failed }
+  // Programs that the long tests need are built beside the others, and never beside what measures time.
+  const programs = programsFor(files, run.where, run.say)
+  const counts = [
+    run.pattern === undefined ? await check(run) : none,
+    await test(
+      run,
+      files.filter((file) => !isVeryLong(file)),
+    ),
+  ]
+  await programs
+  counts.push(await testAlone(run, files.filter(isVeryLong)))
+  return sum(counts, run.signal)
+}
+
+const none: Count = { passed: 0, failed: 0 }
+
+/** A run that was interrupted or in which no test was executed has failed. */
+function sum(counts: readonly Count[], signal: AbortSignal): Count {
+  const passed = counts.reduce((total, count) => total + count.passed, 0)
+  const failed = counts.reduce((total, count) => total + count.failed, 0)
+  const nothing = signal.aborted || passed + failed === 0
+  return { passed, failed: nothing ? failed + 1 : failed }
 }
 
 async function check({ where, signal, onResult }: TestRun): Promise<Count> {
@@ -43,12 +61,13 @@ async function check({ where, signal, onResult }: TestRun): Promise<Count> {
 }
 
 async function test(run: TestRun, files: readonly string[]): Promise<Count> {
+  if (files.length === 0 || run.signal.aborted) return none
   // A single file starts what it needs by itself, and nothing else.
   if (files.length === 1) return ava(run, files, {})
   run.say('starting the shared servers')
   const servers = await sharedServers()
   try {
-    if (run.signal.aborted) return { passed: 0, failed: 1 }
+    if (run.signal.aborted) return none
     run.say(`running ${files.length} test files`)
     return await ava(run, files, { MARU_TEST_SERVERS: JSON.stringify(servers.addresses) })
   } finally {
@@ -56,11 +75,18 @@ async function test(run: TestRun, files: readonly string[]): Promise<Count> {
   }
 }
 
+async function testAlone(run: TestRun, files: readonly string[]): Promise<Count> {
+  if (files.length === 0 || run.signal.aborted) return none
+  run.say(`running ${files.length} long test files, one after the other`)
+  return ava(run, files, {}, true)
+}
+
 const ava = (
   { where, signal, onResult }: TestRun,
   files: readonly string[],
   env: Readonly<Record<string, string>>,
+  alone = false,
 ): Promise<Count> => {
   const cache = { NODE_COMPILE_CACHE: join(where.cache, 'node-compile-cache') }
-  return runAva({ root: where.root, files, env: { ...cache, ...env }, signal, onResult })
+  return runAva({ root: where.root, files, env: { ...cache, ...env }, signal, alone, onResult })
 }
