@@ -11,30 +11,34 @@ export interface WorkloadArgs {
   readonly context: StackContext
 }
 
-/** What must be there before the migration, and the migration before what serves. */
-const stages: readonly (readonly string[])[] = [['Job'], ['Deployment']]
-
 /**
- * Registers everything that follows from one service. Its Deployment waits for its migration, and its migration for the
- * identity, the logins and the edges that it needs.
+ * Registers everything that follows from one service. Its Deployment waits for its migration, and both for the identity,
+ * the logins and the edges that they need; what looks at the Deployment or routes to it waits for nothing.
  */
 export class Workload extends pulumi.ComponentResource {
   constructor(name: string, args: WorkloadArgs, options: pulumi.ComponentResourceOptions) {
     super('maru:workloads:Workload', name, {}, options)
-    const objects = serviceObjects(args.service, args.context)
-    const made: pulumi.Resource[] = []
-    for (const stage of stagesOf(objects)) {
-      const dependsOn = [...made]
-      made.push(...stage.map((object) => register(object, { parent: this, dependsOn })))
-    }
+    const { before, migrations, deployments, beside } = partsOf(
+      serviceObjects(args.service, args.context),
+    )
+    const registered = (objects: readonly KubernetesObject[], dependsOn: pulumi.Resource[]) =>
+      objects.map((object) => register(object, { parent: this, dependsOn }))
+    registered(beside, [])
+    const needed = registered(before, [])
+    const migrated = registered(migrations, needed)
+    registered(deployments, [...needed, ...migrated])
     this.registerOutputs({ service: args.service.name })
   }
 }
 
-/** The objects before the first stage's kinds, then each stage, then what only makes sense beside a Deployment. */
-function stagesOf(objects: readonly KubernetesObject[]): readonly (readonly KubernetesObject[])[] {
-  const staged = stages.map((kinds) => objects.filter(({ kind }) => kinds.includes(kind)))
-  const first = objects.findIndex(({ kind }) => kind === 'Deployment')
-  const before = objects.slice(0, first).filter(({ kind }) => kind !== 'Job')
-  return [before, ...staged, objects.slice(first + 1)]
+/** What stands before the Deployment in the order of `serviceObjects` is needed by it. */
+function partsOf(objects: readonly KubernetesObject[]) {
+  const at = objects.findIndex(({ kind }) => kind === 'Deployment')
+  const before = objects.slice(0, at)
+  return {
+    before: before.filter(({ kind }) => kind !== 'Job'),
+    migrations: before.filter(({ kind }) => kind === 'Job'),
+    deployments: objects.slice(at, at + 1),
+    beside: objects.slice(at + 1),
+  }
 }
