@@ -1,0 +1,47 @@
+import { frontDoorName, namespacesOf } from '../endpoints.ts'
+import type { KubernetesObject } from '../kubernetes/object.ts'
+import type { Settings } from '../settings.ts'
+import { publicUrl } from '../workloads/addresses.ts'
+import { metadataOf } from '../workloads/stack-context.ts'
+
+/** What a stack says about its front door. */
+export interface FrontDoorArgs {
+  readonly settings: Settings
+}
+
+/** Secret (`kubernetes.io/tls`) with the certificate of the host: cert-manager's or whoever's, never ours to make. */
+export const certificateSecret = 'maru-tls'
+
+/** The Gateway of the stack's host: plain HTTP where the host is this machine, TLS anywhere else. */
+export const frontDoorObjects = ({ settings }: FrontDoorArgs): readonly KubernetesObject[] => [
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: metadataOf(frontDoorName, 'front-door', { settings }),
+    spec: {
+      gatewayClassName: settings.gateway.class,
+      listeners: [
+        {
+          ...(publicUrl(settings).startsWith('https') ? encrypted : plain),
+          hostname: settings.gateway.host,
+          allowedRoutes: { namespaces: { from: 'Same' } },
+        },
+      ],
+    },
+  },
+]
+
+const plain = { name: 'http', port: 80, protocol: 'HTTP' }
+
+const encrypted = {
+  name: 'https',
+  port: 443,
+  protocol: 'HTTPS',
+  tls: { mode: 'Terminate', certificateRefs: [{ name: certificateSecret }] },
+}
+
+/** Labels that Envoy Gateway puts on the proxies of the stack's Gateway, wherever it runs them. */
+export const frontDoorPods = ({ stack }: Settings) => ({
+  'gateway.envoyproxy.io/owning-gateway-name': frontDoorName,
+  'gateway.envoyproxy.io/owning-gateway-namespace': namespacesOf(stack).platform,
+})
