@@ -1,14 +1,12 @@
 import { join } from 'node:path'
 import * as k8s from '@pulumi/kubernetes'
 import { topology } from '../services/topology.ts'
-import { readConfig } from './config.ts'
 import { Delivery } from './delivery/delivery.ts'
-import { publicUrl } from './workloads/addresses.ts'
 import { Foundation } from './foundation/foundation.ts'
 import { imagesOf } from './images/image.ts'
-import { assertReachable } from './kubernetes/reachable.ts'
 import { Observability } from './observability/observability.ts'
 import type { Settings } from './settings.ts'
+import { publicUrl } from './workloads/addresses.ts'
 import { Platform } from './workloads/platform.ts'
 import { renderedObserved } from './workloads/rendered-observed.ts'
 import { StackSecrets } from './workloads/stack-secrets.ts'
@@ -16,17 +14,11 @@ import { Workload } from './workloads/workload.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** The inventory of a stack: configuration → foundation → observability → workloads → delivery. */
-export async function program(): Promise<Record<string, unknown>> {
-  const settings = readConfig()
-  await assertReachable(settings.kubeconfig, settings.context)
-  const options = { provider: cluster(settings) }
-  const context = {
-    topology,
-    settings,
-    image: imagesOf(settings, root),
-    observed: renderedObserved(root),
-  }
+/** The inventory of a stack: foundation → secrets → observability → workloads → delivery. @returns its outputs */
+export function inventory(settings: Settings): Record<string, unknown> {
+  const options = { provider: clusterOf(settings) }
+  const images = imagesOf(settings, root)
+  const context = { topology, settings, image: images, observed: renderedObserved(root) }
 
   const foundation = new Foundation('foundation', { settings, topology }, options)
   const secrets = new StackSecrets(
@@ -39,7 +31,6 @@ export async function program(): Promise<Record<string, unknown>> {
     { settings },
     { ...options, dependsOn: foundation.operators },
   )
-
   if (settings.delivery === 'pulumi') {
     const dependsOn = [foundation, secrets]
     new Platform('platform', { context }, { ...options, dependsOn })
@@ -55,7 +46,7 @@ export async function program(): Promise<Record<string, unknown>> {
 }
 
 /** Server-side apply, and settings that change in place: a replaced ConfigMap would take its pods along. */
-const cluster = ({ kubeconfig, context }: Settings): k8s.Provider =>
+const clusterOf = ({ kubeconfig, context }: Settings): k8s.Provider =>
   new k8s.Provider('cluster', {
     kubeconfig,
     ...(context !== '' && { context }),
