@@ -2,7 +2,9 @@ import { namespacesOf } from '../endpoints.ts'
 import { labelsOf, type KubernetesObject } from '../kubernetes/object.ts'
 
 /** Label by which Grafana's sidecar finds boards. */
-const boardLabel = { grafana_dashboard: '1' } as const
+export const boardLabel = { grafana_dashboard: '1' } as const
+/** Annotation that names the folder in which a board appears. */
+export const boardFolder = 'grafana_folder'
 
 /**
  * A service's alert rules for the Prometheus operator: the same groups as in the local rule file.
@@ -38,7 +40,7 @@ export const dashboardConfigMap = (
     name: `board-${board.uid}`,
     namespace: namespacesOf(stack).platform,
     labels: { ...labelsOf(board.uid, 'board', stack), ...boardLabel },
-    annotations: { grafana_folder: folder },
+    annotations: { [boardFolder]: folder },
   },
   data: { [`${board.uid}.json`]: board.json },
 })

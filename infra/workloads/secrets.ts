@@ -109,7 +109,10 @@ const templated: Fill = {
 const refreshInterval = '1h'
 
 /** The order to External Secrets: one remote entry `maru-<stack>-<name>` a password. */
-export function externalSecret(spec: SecretSpec, context: StackContext): KubernetesObject {
+export function externalSecret(
+  spec: SecretSpec,
+  context: Pick<StackContext, 'settings'>,
+): KubernetesObject {
   const { stack, secrets } = context.settings
   return {
     apiVersion: 'external-secrets.io/v1',

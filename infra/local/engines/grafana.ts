@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
+import { dataSources } from '../../observability/data-sources.ts'
 import { ask, portOf } from './endpoint.ts'
 import type { Engine, Site } from './engine.ts'
 import { obtainNamed } from './named-program.ts'
@@ -52,25 +53,9 @@ function shareOf(site: Site): string {
   return places.find((place) => existsSync(join(place, 'conf/defaults.ini'))) ?? own
 }
 
-const kinds = ['prometheus', 'tempo', 'zipkin'] as const
-
-function sources(site: Site) {
-  const given = kinds.filter((kind) => site.settings[kind] !== undefined)
-  const datasources = given.map((kind) => ({
-    name: kind,
-    uid: kind,
-    type: kind,
-    access: 'proxy',
-    url: site.settings[kind],
-    isDefault: kind === 'prometheus',
-    jsonData: kind === 'prometheus' ? exemplars(given.includes('tempo') ? 'tempo' : 'zipkin') : {},
-  }))
-  return { apiVersion: 1, datasources }
-}
-
-const exemplars = (store: string) => ({
-  exemplarTraceIdDestinations: [{ name: 'trace_id', datasourceUid: store }],
-})
+/** By kind, each linked with the others. */
+const sources = ({ settings: { prometheus, tempo, zipkin } }: Site) =>
+  dataSources({ prometheus, tempo, zipkin })
 
 const provider = (path: string) => ({
   apiVersion: 1,
