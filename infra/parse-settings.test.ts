@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { parse } from 'yaml'
 import { parseSettings, SettingsError } from './parse-settings.ts'
 import { settingsSchema } from './settings.ts'
-import { readStack, stackNames } from './stacks.ts'
+import { declaredSettings, readStack, stackNames } from './stacks.ts'
 
 const root = join(import.meta.dirname, '..')
 const gitops = { repository: 'https://git.example.com/maru.git', revision: 'main' }
@@ -83,8 +82,7 @@ test('one key of a group may be set alone', (t) => {
 })
 
 test('Pulumi.yaml declares every key, with the type and the default that the schema has', (t) => {
-  const text = readFileSync(join(root, 'Pulumi.yaml'), 'utf8')
-  const { config } = parse(text) as { config: Record<string, Declared> }
+  const config = declaredSettings(root)
   const keys = Object.keys(settingsSchema.shape)
   t.deepEqual(
     Object.keys(config),
@@ -110,9 +108,3 @@ test('the committed stacks are usable, and hold no secret', (t) => {
     )
   }
 })
-
-interface Declared {
-  readonly type: string
-  readonly default: unknown
-  readonly description: string
-}

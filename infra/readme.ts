@@ -1,22 +1,13 @@
 import { folderOf, type Service } from '../services/model/service.ts'
 import { publishersOf, type Topology } from '../services/model/topology.ts'
+import { table } from './rendered-tables.ts'
 
-/** The README with its tables written anew between their markers. @throws Error for a missing marker */
-export function readmeWith(topology: Topology, readme: string): string {
-  const tables: Record<string, string> = {
-    services: serviceTable(topology),
-    topics: topicTable(topology),
-    graph: graph(topology),
-  }
-  return Object.entries(tables).reduce(replaceBetween, readme)
-}
-
-function replaceBetween(text: string, [name, table]: [string, string]): string {
-  const [start, end] = [`<!-- rendered: ${name} -->`, `<!-- /rendered: ${name} -->`]
-  const [from, to] = [text.indexOf(start), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`README.md lacks the markers ${start} … ${end}.`)
-  return `${text.slice(0, from + start.length)}\n${table}\n${text.slice(to)}`
-}
+/** What stands between the README's markers. */
+export const readmeTables = (topology: Topology): Readonly<Record<string, string>> => ({
+  services: serviceTable(topology),
+  topics: topicTable(topology),
+  graph: graph(topology),
+})
 
 const serviceTable = (topology: Topology): string =>
   table(
@@ -42,9 +33,6 @@ const topicTable = (topology: Topology): string =>
       topic.summary,
     ]),
   )
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
 /** The declared edges as a Mermaid flow chart; what observes everything is left out. */
 function graph(topology: Topology): string {

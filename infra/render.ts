@@ -8,7 +8,9 @@ import { toGrafana } from '../dashboards/panels.ts'
 import { asyncApi } from '../services/kit/asyncapi.ts'
 import { openApi } from '../services/kit/openapi.ts'
 import type { Topology } from '../services/model/topology.ts'
-import { readmeWith } from './readme.ts'
+import { kubernetesTables } from './kubernetes-tables.ts'
+import { readmeTables } from './readme.ts'
+import { withTables } from './rendered-tables.ts'
 
 /** A file that follows from the topology: path from the repository's root, and its text. */
 export interface Rendered {
@@ -22,11 +24,14 @@ const renderedFolders = ['dashboards/rendered', 'alerts/rendered', 'docs/api'] a
 const origin = 'Rendered by ./maru render from services/topology.ts. Do not edit.'
 
 /**
- * Everything that is rendered, in stable order. Pure but for the README, whose text between the markers is replaced.
+ * Everything that is rendered, in stable order. Pure but for pages, whose text between the markers is replaced.
  * @param root the repository's root folder
  */
 export function render(topology: Topology, root: string): readonly Rendered[] {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const page = (path: string, tables: Readonly<Record<string, string>>): Rendered => ({
+    path,
+    text: withTables(path, readFileSync(join(root, path), 'utf8'), tables),
+  })
   return [
     ...boardsOf(topology).map((board) =>
       json(`dashboards/rendered/${board.uid}.json`, toGrafana(board)),
@@ -36,7 +41,8 @@ export function render(topology: Topology, root: string): readonly Rendered[] {
     ),
     yaml('alerts/rendered/alertmanager.yaml', alertmanagerConfig),
     ...apiDocuments(topology),
-    { path: 'README.md', text: readmeWith(topology, readme) },
+    page('README.md', readmeTables(topology)),
+    page('docs/kubernetes.md', kubernetesTables(root)),
   ]
 }
 

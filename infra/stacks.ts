@@ -19,14 +19,22 @@ export const stackNames = (root: string): readonly string[] =>
  * @throws SettingsError with every problem
  */
 export function readStack(root: string, stack: string): Settings {
-  const declared = read(join(root, 'Pulumi.yaml')) as {
-    config: Record<string, { default?: unknown }>
-  }
   const chosen = read(join(root, `Pulumi.${stack}.yaml`)) as { config?: Record<string, unknown> }
-  const defaults = Object.entries(declared.config).map(([key, { default: value }]) => [key, value])
+  const defaults = Object.entries(declaredSettings(root)).map(([key, one]) => [key, one.default])
   const all = { ...Object.fromEntries(defaults), ...chosen.config } as Record<string, unknown>
   const own = Object.entries(all).map(([key, value]) => [key.replace(`${project}:`, ''), value])
   return parseSettings({ ...Object.fromEntries(own), kubeconfig: 'none' }, stack)
 }
+
+/** A key as `Pulumi.yaml` declares it. */
+export interface DeclaredSetting {
+  readonly type: string
+  readonly default: unknown
+  readonly description: string
+}
+
+/** The keys that `Pulumi.yaml` declares, by `maru:<key>`. */
+export const declaredSettings = (root: string): Readonly<Record<string, DeclaredSetting>> =>
+  (read(join(root, 'Pulumi.yaml')) as { config: Record<string, DeclaredSetting> }).config
 
 const read = (path: string): unknown => parse(readFileSync(path, 'utf8'))
