@@ -3,7 +3,7 @@ import { identityOf, type KubernetesObject } from '../kubernetes/object.ts'
 import { register } from '../kubernetes/registered.ts'
 import type { Settings } from '../settings.ts'
 
-/** Kinds whose end would be the end of data, and the namespace in which all of them are. */
+/** Kinds whose end would be the end of data, and the namespaces around them. */
 const holdsData = [
   'Namespace',
   'Kafka',

@@ -1,6 +1,5 @@
 import * as pulumi from '@pulumi/pulumi'
-import type { Topology } from '../../services/model/topology.ts'
-import type { Settings } from '../settings.ts'
+import type { FoundationArgs } from './foundation-objects.ts'
 import { FrontDoor } from './front-door.ts'
 import { Kafka } from './kafka.ts'
 import { Mariadb } from './mariadb.ts'
@@ -10,13 +9,6 @@ import { Opensearch } from './opensearch.ts'
 import { Operators } from './operators.ts'
 import { Postgres } from './postgres.ts'
 import { Redis } from './redis.ts'
-
-/** What a stack stands on. */
-export interface FoundationArgs {
-  readonly settings: Settings
-  /** Pools and network follow from its services. */
-  readonly topology: Topology
-}
 
 /** Namespaces, then the operators, then what they run: Kafka, the stores, the front door. */
 export class Foundation extends pulumi.ComponentResource {

@@ -1,5 +1,5 @@
 import { frontDoorName, namespacesOf } from '../endpoints.ts'
-import type { KubernetesObject } from '../kubernetes/object.ts'
+import { labelsOf, type KubernetesObject } from '../kubernetes/object.ts'
 import type { Settings } from '../settings.ts'
 import { publicUrl } from '../workloads/addresses.ts'
 import { metadataOf } from '../workloads/stack-context.ts'
@@ -44,4 +44,12 @@ const encrypted = {
 export const frontDoorPods = ({ stack }: Settings) => ({
   'gateway.envoyproxy.io/owning-gateway-name': frontDoorName,
   'gateway.envoyproxy.io/owning-gateway-namespace': namespacesOf(stack).platform,
+})
+
+/** Who answers for the stack's `Gateway`; of the whole cluster, under the name that the settings give it. */
+export const gatewayClass = ({ stack, gateway }: Settings): KubernetesObject => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'GatewayClass',
+  metadata: { name: gateway.class, labels: labelsOf(gateway.class, 'front-door', stack) },
+  spec: { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' },
 })

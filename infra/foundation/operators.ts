@@ -1,9 +1,9 @@
 import * as k8s from '@pulumi/kubernetes'
 import * as pulumi from '@pulumi/pulumi'
 import { namespacesOf } from '../endpoints.ts'
-import { labelsOf, type KubernetesObject } from '../kubernetes/object.ts'
 import { register } from '../kubernetes/registered.ts'
 import type { Settings } from '../settings.ts'
+import { gatewayClass } from './front-door-objects.ts'
 import { operatorsOf, type Operator } from './operator-table.ts'
 
 /** The operators of a stack. */
@@ -56,11 +56,3 @@ function namespaceOf({ installedBy }: Operator, stack: string): string {
   const { operators, observability, argocd } = namespacesOf(stack)
   return { operators, observability, delivery: argocd }[installedBy]
 }
-
-/** Who answers for the stack's `Gateway`; of the whole cluster, under the name that the settings give it. */
-export const gatewayClass = ({ stack, gateway }: Settings): KubernetesObject => ({
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'GatewayClass',
-  metadata: { name: gateway.class, labels: labelsOf(gateway.class, 'front-door', stack) },
-  spec: { controllerName: 'gateway.envoyproxy.io/gatewayclass-controller' },
-})

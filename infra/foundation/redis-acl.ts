@@ -13,7 +13,15 @@ export const healthUser = 'health'
 /** Reads what is measured, and no key. */
 export const metricsUser = 'metrics'
 
-const metricsRights = ['client|setname', 'config|get', 'info', 'latency|latest', 'ping', 'slowlog']
+const metricsRights = [
+  'client|setname',
+  'config|get',
+  'info',
+  'latency|latest',
+  'ping',
+  'slowlog|len',
+  'slowlog|get',
+]
 
 /**
  * Redis' users (https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/): one a store, who touches

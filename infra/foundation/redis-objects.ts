@@ -158,7 +158,9 @@ const reloader = (_: Settings) => ({
   volumeMounts: [aclMount],
 })
 
+// The first process of a container dies of no signal that it has not asked for.
 const reloadScript = `
+trap 'exit 0' TERM
 loaded=
 while true; do
   now=$(sha256sum ${folders.acl}/${redisAclFile})
