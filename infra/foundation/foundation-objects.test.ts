@@ -135,18 +135,38 @@ test('every custom kind of a stack comes with an operator of the table', (t) => 
 
 const builtIn = /^(apps|batch|policy|autoscaling|(networking|rbac\.authorization)\.k8s\.io)$/
 
+interface Listener {
+  readonly protocol: string
+  readonly port: number
+  readonly hostname: string
+  readonly tls?: { readonly certificateRefs: readonly { readonly name: string }[] }
+  readonly allowedRoutes: { readonly namespaces: { readonly from: string } }
+}
+
 test('the front door is encrypted everywhere but on this machine', (t) => {
   const listeners = (stack: string) =>
-    only<{ listeners: readonly object[] }>('Gateway', objectsOf(settingsOf(stack))).spec.listeners
-  t.like(listeners('dev'), [{ protocol: 'HTTP', port: 80, hostname: 'maru.localhost' }])
-  t.like(listeners('prod'), [
-    {
-      protocol: 'HTTPS',
-      port: 443,
-      hostname: 'maru.example.com',
-      tls: { certificateRefs: [{ name: 'maru-tls' }] },
-    },
-  ])
+    only<{ listeners: readonly Listener[] }>('Gateway', objectsOf(settingsOf(stack))).spec.listeners
+  for (const { protocol, port, tls } of listeners('dev'))
+    t.deepEqual([protocol, port, tls], ['HTTP', 80, undefined])
+  for (const { protocol, port, tls } of listeners('prod')) {
+    t.deepEqual([protocol, port], ['HTTPS', 443])
+    t.is(tls?.certificateRefs[0]?.name, 'maru-tls')
+  }
+})
+
+test('at the stack’s own name only its services answer, at names below it only what looks at them', (t) => {
+  const { listeners } = only<{ listeners: readonly Listener[] }>(
+    'Gateway',
+    objectsOf(settingsOf('prod')),
+  ).spec
+  t.deepEqual(
+    listeners.map(({ hostname, allowedRoutes }) => [hostname, allowedRoutes.namespaces.from]),
+    [
+      ['maru.example.com', 'Same'],
+      ['*.maru.example.com', 'Selector'],
+    ],
+  )
+  t.deepEqual(valuesAt('kubernetes.io/metadata.name', listeners), ['maru-prod-observability'])
 })
 
 test('Services and clusters have the names that services are told', (t) => {

@@ -9,32 +9,51 @@ export interface FrontDoorArgs {
   readonly settings: Settings
 }
 
-/** Secret (`kubernetes.io/tls`) with the certificate of the host: cert-manager's or whoever's, never ours to make. */
+/** Secret (`kubernetes.io/tls`) with the certificate of the host and the names below it, never ours to make. */
 export const certificateSecret = 'maru-tls'
 
-/** The Gateway of the stack's host: plain HTTP where the host is this machine, TLS anywhere else. */
-export const frontDoorObjects = ({ settings }: FrontDoorArgs): readonly KubernetesObject[] => [
-  {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'Gateway',
-    metadata: metadataOf(frontDoorName, 'front-door', { settings }),
-    spec: {
-      gatewayClassName: settings.gateway.class,
-      listeners: [
-        {
-          ...(publicUrl(settings).startsWith('https') ? encrypted : plain),
-          hostname: settings.gateway.host,
-          allowedRoutes: { namespaces: { from: 'Same' } },
-        },
-      ],
+/**
+ * The Gateway: the stack's host for its own services, and names below it for what people look at it with. Plain HTTP where
+ * the host is this machine, TLS anywhere else.
+ */
+export function frontDoorObjects({ settings }: FrontDoorArgs): readonly KubernetesObject[] {
+  const { host, class: gatewayClassName } = settings.gateway
+  const { observability } = namespacesOf(settings.stack)
+  const way = publicUrl(settings).startsWith('https') ? encrypted : plain
+  return [
+    {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: metadataOf(frontDoorName, 'front-door', { settings }),
+      spec: {
+        gatewayClassName,
+        listeners: [
+          {
+            ...way,
+            name: 'services',
+            hostname: host,
+            allowedRoutes: { namespaces: { from: 'Same' } },
+          },
+          {
+            ...way,
+            name: 'tools',
+            hostname: `*.${host}`,
+            allowedRoutes: {
+              namespaces: {
+                from: 'Selector',
+                selector: { matchLabels: { 'kubernetes.io/metadata.name': observability } },
+              },
+            },
+          },
+        ],
+      },
     },
-  },
-]
+  ]
+}
 
-const plain = { name: 'http', port: 80, protocol: 'HTTP' }
+const plain = { port: 80, protocol: 'HTTP' }
 
 const encrypted = {
-  name: 'https',
   port: 443,
   protocol: 'HTTPS',
   tls: { mode: 'Terminate', certificateRefs: [{ name: certificateSecret }] },
