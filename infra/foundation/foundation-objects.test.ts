@@ -4,6 +4,7 @@ import { endpointsOf, namespacesOf } from '../endpoints.ts'
 import { identityOf } from '../kubernetes/object.ts'
 import { contextOf, stackObjects } from '../workloads/testing.ts'
 import { filledFrom } from '../workloads/secrets.ts'
+import { mariadbWriter } from './mariadb-objects.ts'
 import { groupsOf } from './operator-table.ts'
 import { redisAcl } from './redis-acl.ts'
 import { foundationSecrets } from './secrets.ts'
@@ -180,7 +181,11 @@ test('Services and clusters have the names that services are told', (t) => {
   t.is(only('Kafka', objects).metadata.name + '-kafka-bootstrap', places.kafka.host)
   t.is(only('Cluster', objects).metadata.name + '-rw', places.postgres.host)
   t.is(only('Pooler', objects).metadata.name, places.postgresPooler.host)
-  t.is(only('Service', objects).metadata.name, places.redis.host)
+  const services = objects.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata)
+  t.deepEqual(
+    services.map(({ name }) => name),
+    [mariadbWriter, places.redis.host],
+  )
   const { general } = only<{ general: { serviceName: string; httpPort: number } }>(
     'OpenSearchCluster',
     objects,

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi'
+import { endpointsOf } from '../endpoints.ts'
 import type { FoundationArgs } from './foundation-objects.ts'
 import { FrontDoor } from './front-door.ts'
 import { Kafka } from './kafka.ts'
@@ -10,7 +11,10 @@ import { Operators } from './operators.ts'
 import { Postgres } from './postgres.ts'
 import { Redis } from './redis.ts'
 
-/** Namespaces, then the operators, then what they run: Kafka, the stores, the front door. */
+/**
+ * Namespaces, then the operators, then what they run: Kafka, the stores, the front door. Output `endpoints`: where they
+ * answer, the same places that services are told.
+ */
 export class Foundation extends pulumi.ComponentResource {
   readonly namespaces: Namespaces
   readonly operators: Operators
@@ -38,6 +42,6 @@ export class Foundation extends pulumi.ComponentResource {
     this.redis = new Redis('redis', args, after)
     this.opensearch = new Opensearch('opensearch', args, after)
     this.frontDoor = new FrontDoor('front-door', args, after)
-    this.registerOutputs({})
+    this.registerOutputs({ endpoints: endpointsOf(args.settings.stack) })
   }
 }

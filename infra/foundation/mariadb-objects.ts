@@ -1,6 +1,5 @@
-import { clusters } from '../endpoints.ts'
-import type { KubernetesObject } from '../kubernetes/object.ts'
-import { partOf } from '../kubernetes/object.ts'
+import { clusters, endpointsOf } from '../endpoints.ts'
+import { partOf, type KubernetesObject } from '../kubernetes/object.ts'
 import type { Settings } from '../settings.ts'
 import { metadataOf } from '../workloads/stack-context.ts'
 import { mariadbRoot } from './secrets.ts'
@@ -28,44 +27,72 @@ const sizes = {
 }
 
 /**
- * The MariaDB cluster. With several replicas one is written to and the others follow; a commit waits for one of them
- * (semi-synchronous), so that a failover loses nothing that was acknowledged.
+ * The MariaDB cluster, and the Service that leads to whoever may be written to. With several replicas that is one of them
+ * and the others follow; a commit waits for one of those (semi-synchronous), so that a failover loses nothing that was
+ * acknowledged.
  */
-export function mariadbObjects({ settings }: MariadbArgs): readonly KubernetesObject[] {
+export const mariadbObjects = ({ settings }: MariadbArgs): readonly KubernetesObject[] => [
+  cluster(settings),
+  writer(settings),
+]
+
+/** Service of the server that may be written to: the operator's own of that kind exist with several replicas only. */
+export const mariadbWriter = `${clusters.mariadb}-rw`
+
+function cluster(settings: Settings): KubernetesObject {
   const { replicas, storage: size } = settings.mariadb
   const { resources, bufferPool } = replicas > 1 ? sizes.replicated : sizes.alone
   const { storageClass } = settings
-  return [
-    {
-      apiVersion: 'k8s.mariadb.com/v1alpha1',
-      kind: 'MariaDB',
-      metadata: metadataOf(clusters.mariadb, 'mariadb', { settings }),
-      spec: {
-        image,
-        replicas,
-        rootPasswordSecretKeyRef: { name: mariadbRoot, key: 'password' },
-        storage: {
-          size,
-          ...(storageClass !== '' && { storageClassName: storageClass }),
-          pvcRetentionPolicy: claimsOf(settings),
-        },
-        myCnf: myCnf(bufferPool),
-        resources,
-        // The operator's own labels select its pods: ours must not take their place.
-        inheritMetadata: { labels: partOf },
-        podSecurityContext: { ...serverPodSecurity, runAsUser: userId, fsGroup: userId },
-        securityContext: serverContainerSecurity,
-        topologySpreadConstraints: spreadOf({ 'app.kubernetes.io/instance': clusters.mariadb }),
-        metrics: { enabled: true },
-        ...(replicas > 1 && {
-          replication: { enabled: true, semiSyncEnabled: true, primary: { autoFailover: true } },
-          updateStrategy: { type: 'ReplicasFirstPrimaryLast' },
-          podDisruptionBudget: { maxUnavailable: 1 },
-        }),
+  return {
+    apiVersion: 'k8s.mariadb.com/v1alpha1',
+    kind: 'MariaDB',
+    metadata: metadataOf(clusters.mariadb, 'mariadb', { settings }),
+    spec: {
+      image,
+      replicas,
+      rootPasswordSecretKeyRef: { name: mariadbRoot, key: 'password' },
+      storage: {
+        size,
+        ...(storageClass !== '' && { storageClassName: storageClass }),
+        pvcRetentionPolicy: claimsOf(settings),
       },
+      myCnf: myCnf(bufferPool),
+      resources,
+      // The operator's own labels select its pods: ours must not take their place.
+      inheritMetadata: { labels: partOf },
+      podSecurityContext: { ...serverPodSecurity, runAsUser: userId, fsGroup: userId },
+      securityContext: serverContainerSecurity,
+      topologySpreadConstraints: spreadOf({ 'app.kubernetes.io/instance': clusters.mariadb }),
+      metrics: { enabled: true },
+      ...(replicas > 1 && {
+        replication: { enabled: true, semiSyncEnabled: true, primary: { autoFailover: true } },
+        updateStrategy: { type: 'ReplicasFirstPrimaryLast' },
+        podDisruptionBudget: { maxUnavailable: 1 },
+      }),
     },
-  ]
+  }
 }
+
+const writer = (settings: Settings): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: metadataOf(mariadbWriter, 'mariadb', { settings }, clusters.mariadb),
+  spec: {
+    selector: {
+      'app.kubernetes.io/name': 'mariadb',
+      'app.kubernetes.io/instance': clusters.mariadb,
+      ...(settings.mariadb.replicas > 1 && { 'k8s.mariadb.com/role': 'primary' }),
+    },
+    ports: [
+      {
+        name: 'mariadb',
+        protocol: 'TCP',
+        port: endpointsOf(settings.stack).mariadb.port,
+        targetPort: endpointsOf(settings.stack).mariadb.port,
+      },
+    ],
+  },
+})
 
 /** As the server that the stores' SQL was written and measured on; times and texts compare exactly. */
 const myCnf = (bufferPool: string): string =>

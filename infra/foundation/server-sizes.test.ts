@@ -3,6 +3,7 @@ import { topology } from '../../services/topology.ts'
 import { mebibytes } from '../workloads/pod.ts'
 import { replicasOf } from '../workloads/scaling.ts'
 import { enginesOf } from '../workloads/edges.ts'
+import { mariadbObjects } from './mariadb-objects.ts'
 import { replicationOf } from './kafka-replication.ts'
 import { objectsOf, only, settingsOf, stacks, valuesAt } from './testing.ts'
 
@@ -131,4 +132,13 @@ test('backups exist where there is a bucket, and the log goes there too', (t) =>
   t.deepEqual(valuesAt('destinationPath', bucket), ['s3://backups/maru'])
   t.deepEqual(valuesAt('barmanObjectName', only('Cluster', objects)), [bucket.metadata.name])
   t.is(only<{ method: string }>('ScheduledBackup', objects).spec.method, 'plugin')
+})
+
+test('writes reach the one MariaDB server that takes them', (t) => {
+  const selects = (replicas: number) =>
+    only<{ selector: Record<string, string> }>(
+      'Service',
+      mariadbObjects({ settings: settingsOf('prod', { mariadb: { replicas, storage: '1Gi' } }) }),
+    ).spec.selector['k8s.mariadb.com/role']
+  t.deepEqual([1, 2, 3].map(selects), [undefined, 'primary', 'primary'])
 })
