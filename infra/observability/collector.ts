@@ -38,7 +38,8 @@ const server: Omit<Server, 'config'> = {
   metrics: 'metrics',
   ready: { path: '/', port: 'health' },
   cpu: '100m',
-  // 500 traces a second of 8 spans of 2 KB, for the 10 s until they are judged: 80 MB, and as much again in queues.
+  // 500 traces a second of 8 spans of about 2 KB in memory, for the 10 s until they are judged: 80 MB, and as much again
+  // in queues; the rest is for the judgements that are remembered.
   memory: '512Mi',
   asksApi: true,
 }

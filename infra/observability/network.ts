@@ -1,8 +1,10 @@
 import { namespacesOf } from '../endpoints.ts'
 import { frontDoorPods } from '../foundation/front-door-objects.ts'
+import { operatorNamed } from '../foundation/operator-table.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
 import type { Settings } from '../settings.ts'
 import { metadataOf } from './observed-metadata.ts'
+import { metricsChart } from './prometheus-values.ts'
 
 type Labels = Readonly<Record<string, string>>
 type Port = number | { readonly port: number; readonly protocol: 'TCP' | 'UDP' }
@@ -34,7 +36,7 @@ const installed = ({ operators }: Settings): boolean => operators === 'install'
 
 const named = (name: string): Labels => ({ 'app.kubernetes.io/name': name })
 /** Everything of the chart that is not made by its operator. */
-const chartPods = { 'app.kubernetes.io/instance': 'kube-prometheus-stack' }
+const chartPods = { 'app.kubernetes.io/instance': operatorNamed(metricsChart).name }
 
 const pods = (name: string) => ({ podSelector: { matchLabels: named(name) } })
 const within = (namespace: string) => ({

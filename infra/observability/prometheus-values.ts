@@ -6,6 +6,9 @@ import { boardFolder, boardLabel } from './alerts-and-boards.ts'
 import { grafanaAdmin, grafanaService, grafanaUrl, sourceLabel } from './grafana.ts'
 import { claimSpec } from './server.ts'
 
+/** Row of the operators' table; also the release's name, which its pods carry as `instance`. */
+export const metricsChart = 'kube-prometheus-stack'
+
 /** Share of the volume that blocks may fill: the log of the newest hours and a compaction need the rest. */
 const blockShare = 0.85
 

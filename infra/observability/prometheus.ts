@@ -3,7 +3,7 @@ import { endpointsOf } from '../endpoints.ts'
 import { operatorNamed } from '../foundation/operator-table.ts'
 import { release } from '../foundation/operators.ts'
 import type { Settings } from '../settings.ts'
-import { prometheusValues } from './prometheus-values.ts'
+import { metricsChart, prometheusValues } from './prometheus-values.ts'
 
 /** What a stack says about its metrics. */
 export interface PrometheusArgs {
@@ -22,7 +22,7 @@ export class Prometheus extends pulumi.ComponentResource {
   constructor(name: string, args: PrometheusArgs, options: pulumi.ComponentResourceOptions) {
     super('maru:observability:Prometheus', name, {}, options)
     const { settings, alertmanager } = args
-    const row = operatorNamed('kube-prometheus-stack')
+    const row = operatorNamed(metricsChart)
     const values = { ...row.values, ...prometheusValues(settings, alertmanager) }
     if (settings.operators === 'install') release({ ...row, values }, settings, { parent: this })
     const { host, port } = endpointsOf(settings.stack).prometheus
