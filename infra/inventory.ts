@@ -5,6 +5,7 @@ import { Delivery } from './delivery/delivery.ts'
 import { Foundation } from './foundation/foundation.ts'
 import { imagesOf } from './images/image.ts'
 import { Observability } from './observability/observability.ts'
+import { renderedAlertmanager } from './observability/rendered-alertmanager.ts'
 import type { Settings } from './settings.ts'
 import { publicUrl } from './workloads/addresses.ts'
 import { Platform } from './workloads/platform.ts'
@@ -28,8 +29,8 @@ export function inventory(settings: Settings): Record<string, unknown> {
   )
   const observability = new Observability(
     'observability',
-    { settings },
-    { ...options, dependsOn: foundation.operators },
+    { settings, alertmanager: renderedAlertmanager(root) },
+    { ...options, dependsOn: [foundation.namespaces, foundation.operators] },
   )
   if (settings.delivery === 'pulumi') {
     const dependsOn = [foundation, secrets]

@@ -1,9 +1,11 @@
-import { declaredSettings } from './stacks.ts'
+import { definitionRows } from './definitions/tier-table.ts'
 import { table } from './rendered-tables.ts'
+import { declaredSettings } from './stacks.ts'
 
 /** What stands between the markers of docs/kubernetes.md. @param root the repository's root folder */
 export const kubernetesTables = (root: string): Readonly<Record<string, string>> => ({
   settings: settingsTable(root),
+  definitions: table(['kind', 'API version', 'checked by', 'from'], definitionRows()),
 })
 
 const settingsTable = (root: string): string =>
