@@ -1,5 +1,6 @@
 import test from 'ava'
 import { topology } from '../../services/topology.ts'
+import { violations } from '../definitions/validate.ts'
 import { endpointsOf, namespacesOf } from '../endpoints.ts'
 import { identityOf } from '../kubernetes/object.ts'
 import { contextOf, stackObjects } from '../workloads/testing.ts'
@@ -21,6 +22,16 @@ test('no two objects are the same one, and all say that they are ours', (t) => {
       t.is(metadata.labels?.['app.kubernetes.io/instance'], stack, metadata.name)
     }
   }
+})
+
+test('no definition refuses an object, whatever the stack chooses', (t) => {
+  for (const stack of stacks)
+    for (const backups of ['', 's3://backups/maru'])
+      for (const storageClass of ['', 'fast']) {
+        const { postgres } = settingsOf(stack)
+        const settings = settingsOf(stack, { storageClass, postgres: { ...postgres, backups } })
+        t.deepEqual(objectsOf(settings).flatMap(violations), [])
+      }
 })
 
 test('two stacks of one cluster do not meet', (t) => {
