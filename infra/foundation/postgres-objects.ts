@@ -31,15 +31,17 @@ const instancesToWait = 3
 export function postgresObjects(args: PostgresArgs): readonly KubernetesObject[] {
   const { settings } = args
   const pooled = { 'cnpg.io/poolerName': poolerName(settings) }
-  const instances = { 'cnpg.io/cluster': clusters.postgres, 'cnpg.io/podRole': 'instance' }
   return [
     ...backupObjects(settings),
     cluster(args),
     pooler(args),
-    podMonitor('postgres', { matchLabels: instances, port: 'metrics' }, settings),
+    podMonitor('postgres', { matchLabels: instancePods, port: 'metrics' }, settings),
     podMonitor('postgres-pooler', { matchLabels: pooled, port: 'metrics' }, settings),
   ]
 }
+
+/** Poolers carry the cluster's label too. */
+const instancePods = { 'cnpg.io/cluster': clusters.postgres, 'cnpg.io/podRole': 'instance' }
 
 const poolerName = ({ stack }: Settings) => endpointsOf(stack).postgresPooler.host
 
@@ -60,7 +62,7 @@ function cluster({ settings, topology }: PostgresArgs): KubernetesObject {
       primaryUpdateStrategy: 'unsupervised',
       inheritedMetadata: { labels: partOf },
       seccompProfile: { type: 'RuntimeDefault' },
-      topologySpreadConstraints: spreadOf({ 'cnpg.io/cluster': clusters.postgres }),
+      topologySpreadConstraints: spreadOf(instancePods),
       resources,
       storage: { size, ...(storageClass !== '' && { storageClass }) },
       bootstrap: { initdb },
@@ -108,7 +110,6 @@ const timeLimits = { query_timeout: '3', query_wait_timeout: '2', idle_transacti
 function pooler({ settings, topology }: PostgresArgs): KubernetesObject {
   const name = poolerName(settings)
   const { clients, pool } = connectionsOf(settings, topology)
-  const labels = { ...metadataOf(name, 'postgres', { settings }).labels }
   return {
     apiVersion,
     kind: 'Pooler',
@@ -128,7 +129,7 @@ function pooler({ settings, topology }: PostgresArgs): KubernetesObject {
         },
       },
       template: {
-        metadata: { labels },
+        metadata: { labels: partOf },
         spec: {
           securityContext: serverPodSecurity,
           topologySpreadConstraints: spreadOf({ 'cnpg.io/poolerName': name }),

@@ -121,6 +121,7 @@ function kafka(args: StoreNetworkArgs): Gate {
 function postgres(args: StoreNetworkArgs): readonly Gate[] {
   const { postgres: server, postgresPooler } = endpointsOf(args.settings.stack)
   const users = owners('postgres', args)
+  // Poolers and the Jobs that make an instance carry the cluster's label too.
   const instances = pods({ 'cnpg.io/cluster': clusters.postgres })
   const poolers = pods({ 'cnpg.io/poolerName': postgresPooler.host })
   return [
