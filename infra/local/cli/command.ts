@@ -23,6 +23,7 @@ export const words = [
   'test',
   'render',
   'new',
+  'cluster',
   'doctor',
 ] as const
 

@@ -48,7 +48,7 @@ const examined = async (one: ProcessStatus) => ({
 
 /** Null also for an engine: only services say themselves whether they are ready. */
 async function problemOf({ phase, tier, ports }: ProcessStatus): Promise<string | null> {
-  if (phase !== 'running' || tier !== tiers.service) return null
+  if (phase !== 'running' || tier !== tiers.service || ports['admin'] === undefined) return null
   return (await notReady(`http://127.0.0.1:${ports['admin']}/readyz`)) ?? null
 }
 
