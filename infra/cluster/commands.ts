@@ -82,6 +82,10 @@ function controllers(site: ClusterSite, folders: Folders): ClusterCommand {
       `--service-account-private-key-file=${signingKey}`,
       `--root-ca-file=${authority}`,
       '--use-service-account-credentials',
+      // People wait for it; a real cluster's longer times spare a server that many share, and pods that warm up.
+      '--horizontal-pod-autoscaler-sync-period=2s',
+      '--horizontal-pod-autoscaler-initial-readiness-delay=1s',
+      '--horizontal-pod-autoscaler-cpu-initialization-period=1s',
       '--leader-elect=false',
       '--secure-port=0',
       '--profiling=false',

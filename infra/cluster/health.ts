@@ -113,6 +113,15 @@ const route: Health = {
     ].join('\n'),
 }
 
+/** As many as it was asked for, or none. */
+const pooler: Health = {
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'Pooler',
+  well: '.status.instances == .spec.instances',
+  ill: '.status.instances == 0',
+  status: (well) => `instances: ${well ? '{{ .spec.instances }}' : '0'}\n`,
+}
+
 const opensearch = 'opensearch.org/v1'
 const mariadb = 'k8s.mariadb.com/v1alpha1'
 
@@ -121,7 +130,7 @@ export const healths: readonly Health[] = [
   ...['Kafka', 'KafkaNodePool', 'KafkaTopic', 'KafkaUser'].map(byStrimzi),
   byCondition('postgresql.cnpg.io/v1', 'Cluster', { dated: false, more: clusterState }),
   ...['Database', 'DatabaseRole'].map(byApplied),
-  byField('postgresql.cnpg.io/v1', 'Pooler', 'instances', { well: '1', ill: '0' }),
+  pooler,
   ...['MariaDB', 'Database', 'User', 'Grant'].map((kind) => byCondition(mariadb, kind)),
   byField(opensearch, 'OpenSearchCluster', 'phase', { well: '"RUNNING"', ill: '"FAILED"' }),
   ...['OpensearchUser', 'OpensearchRole', 'OpensearchUserRoleBinding'].map((kind) =>

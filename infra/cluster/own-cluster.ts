@@ -22,6 +22,8 @@ export interface OwnCluster {
   readonly cache: string
   /** Runs kubectl; what it prints. @throws with its error */
   kubectl(...args: readonly string[]): Promise<string>
+  /** Of its processes. */
+  pids(): readonly number[]
   /** Ends all processes and deletes the data. */
   stop(): Promise<void>
 }
@@ -56,6 +58,7 @@ export async function ownCluster(): Promise<OwnCluster> {
       const program = join(kubernetes, 'kubectl')
       return (await execa(program, ['--kubeconfig', kubeconfig, ...args])).stdout
     },
+    pids: runner.pids,
     stop: async () => {
       await api.close()
       await stop()
@@ -64,7 +67,9 @@ export async function ownCluster(): Promise<OwnCluster> {
 }
 
 /** Runs commands as children, with a log each in `dir`. `stop` ends them in the reverse order of their start. */
-export function childRunner(dir: string): Runner & { stop(): Promise<void> } {
+export function childRunner(
+  dir: string,
+): Runner & { pids(): readonly number[]; stop(): Promise<void> } {
   const children: { name: string; child: ChildProcess; exited: Promise<void> }[] = []
   return {
     start: async ({ name, argv, env }) => {
@@ -88,6 +93,7 @@ export function childRunner(dir: string): Runner & { stop(): Promise<void> } {
       )
       return dead && `${dead.name} has ended:\n${lastLinesOf(join(dir, `${dead.name}.log`))}`
     },
+    pids: () => children.map(({ child }) => child.pid ?? -1),
     stop: async () => {
       for (const { child, exited } of children.toReversed()) {
         child.kill('SIGTERM')
