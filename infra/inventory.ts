@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import * as k8s from '@pulumi/kubernetes'
+import * as pulumi from '@pulumi/pulumi'
 import { topology } from '../services/topology.ts'
 import { Delivery } from './delivery/delivery.ts'
 import { Foundation } from './foundation/foundation.ts'
@@ -49,7 +50,7 @@ export function inventory(settings: Settings): Record<string, unknown> {
 /** Server-side apply, and settings that change in place: a replaced ConfigMap would take its pods along. */
 const clusterOf = ({ kubeconfig, context }: Settings): k8s.Provider =>
   new k8s.Provider('cluster', {
-    kubeconfig,
+    kubeconfig: pulumi.secret(kubeconfig),
     ...(context !== '' && { context }),
     enableServerSideApply: true,
     enableConfigMapMutable: true,

@@ -1,15 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { Agent, request } from 'undici'
-import { parse } from 'yaml'
+import type { ApiAddress } from './kubeconfig.ts'
 import { identityOf, type KubernetesObject } from './object.ts'
-
-/** How to speak to one API server: what stands in a kubeconfig. */
-export interface ApiAddress {
-  readonly server: string
-  readonly ca: string | undefined
-  readonly token: string | undefined
-  readonly certificate?: { readonly cert: string; readonly key: string }
-}
 
 /** A small client of the Kubernetes API, for what needs no discovery. */
 export interface Api {
@@ -33,7 +24,11 @@ const withinMs = 15_000
 /** Connects to an API server; nothing is sent before the first call. */
 export function api(address: ApiAddress): Api {
   const dispatcher = new Agent({
-    connect: { ca: address.ca, ...address.certificate },
+    connect: {
+      ca: address.ca,
+      rejectUnauthorized: !address.trustsAnybody,
+      ...address.certificate,
+    },
     headersTimeout: withinMs,
     bodyTimeout: withinMs,
   })
@@ -63,35 +58,6 @@ export function api(address: ApiAddress): Api {
     close: () => dispatcher.close(),
   }
 }
-
-/** Address in a kubeconfig's current context. @param text YAML */
-export function addressIn(text: string): ApiAddress {
-  const config = parse(text) as Kubeconfig
-  const context = named(config.contexts, config['current-context'])?.context
-  const cluster = named(config.clusters, context?.cluster)?.cluster
-  const user = named(config.users, context?.user)?.user
-  return {
-    server: cluster?.server ?? '',
-    ca:
-      cluster?.['certificate-authority'] && readFileSync(cluster['certificate-authority'], 'utf8'),
-    token: user?.token,
-  }
-}
-
-interface Kubeconfig {
-  readonly 'current-context'?: string
-  readonly contexts?: readonly { name: string; context: { cluster: string; user: string } }[]
-  readonly clusters?: readonly {
-    name: string
-    cluster: { server: string; 'certificate-authority'?: string }
-  }[]
-  readonly users?: readonly { name: string; user: { token?: string } }[]
-}
-
-const named = <Item extends { name: string }>(
-  items: readonly Item[] | undefined,
-  name: string | undefined,
-): Item | undefined => items?.find((one) => one.name === name)
 
 /** `/apis/<group>/<version>/namespaces/<namespace>/<plural>/<name>` */
 function pathOf({ apiVersion, metadata }: KubernetesObject, plural: string): string {

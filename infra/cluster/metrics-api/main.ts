@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
-import { addressIn, api } from '../../kubernetes/api.ts'
+import { api } from '../../kubernetes/api.ts'
+import { addressIn } from '../../kubernetes/kubeconfig.ts'
 import { answer } from './metrics.ts'
 
 /** `main.ts KUBECONFIG CERTIFICATES PORT`: serves `metrics.k8s.io` behind the API server, on loopback. */

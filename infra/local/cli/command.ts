@@ -24,6 +24,7 @@ export const words = [
   'render',
   'new',
   'cluster',
+  'pulumi',
   'doctor',
 ] as const
 

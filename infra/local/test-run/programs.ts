@@ -1,4 +1,4 @@
-import { obtainBinaries, tools } from '../../cluster/binaries.ts'
+import { obtainBinaries, tools, type ToolName } from '../../cluster/binaries.ts'
 import type { Places } from '../paths.ts'
 import { isVeryLong } from './files.ts'
 
@@ -12,7 +12,7 @@ export async function programsFor(
   say: (line: string) => void,
 ): Promise<void> {
   if (!files.some(isVeryLong)) return
-  await obtainBinaries(Object.keys(tools), { cache, say }).catch((error: Error) =>
+  await obtainBinaries(Object.keys(tools) as ToolName[], { cache, say }).catch((error: Error) =>
     say(error.message),
   )
 }
