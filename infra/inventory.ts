@@ -39,11 +39,7 @@ export function inventory(settings: Settings): Record<string, unknown> {
     for (const service of topology.services)
       new Workload(service.name, { service, context }, { ...options, dependsOn })
   }
-  new Delivery(
-    'delivery',
-    { settings, topology },
-    { ...options, dependsOn: [foundation, observability] },
-  )
+  new Delivery('delivery', { context }, { ...options, dependsOn: [foundation, observability] })
   return { url: publicUrl(settings) }
 }
 

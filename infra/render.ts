@@ -1,16 +1,19 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { stringify } from 'yaml'
 import { alertmanagerConfig } from '../alerts/alertmanager.ts'
-import { ruleFilesOf } from '../alerts/rules.ts'
+import { ruleFilesOf, type RuleFile } from '../alerts/rules.ts'
 import { boardsOf } from '../dashboards/boards.ts'
-import { toGrafana } from '../dashboards/panels.ts'
+import { toGrafana, type Board } from '../dashboards/panels.ts'
 import { asyncApi } from '../services/kit/asyncapi.ts'
 import { openApi } from '../services/kit/openapi.ts'
+import type { Service } from '../services/model/service.ts'
 import type { Topology } from '../services/model/topology.ts'
+import { gitopsFiles } from './gitops/render.ts'
 import { kubernetesTables } from './kubernetes-tables.ts'
 import { readmeTables } from './readme.ts'
 import { withTables } from './rendered-tables.ts'
+import type { Observed } from './workloads/stack-context.ts'
 
 /** A file that follows from the topology: path from the repository's root, and its text. */
 export interface Rendered {
@@ -19,7 +22,10 @@ export interface Rendered {
 }
 
 /** Folders that hold rendered files only: what is not rendered any more is deleted there. */
-const renderedFolders = ['dashboards/rendered', 'alerts/rendered', 'docs/api'] as const
+const renderedFolders = ['dashboards/rendered', 'alerts/rendered', 'docs/api', 'gitops'] as const
+
+/** The one kind of file there that people edit. */
+const edited = /^gitops\/[^/]+\/versions\.yaml$/
 
 const origin = 'Rendered by ./maru render from services/topology.ts. Do not edit.'
 
@@ -33,17 +39,35 @@ export function render(topology: Topology, root: string): readonly Rendered[] {
     text: withTables(path, readFileSync(join(root, path), 'utf8'), tables),
   })
   return [
-    ...boardsOf(topology).map((board) =>
-      json(`dashboards/rendered/${board.uid}.json`, toGrafana(board)),
-    ),
-    ...ruleFilesOf(topology).map(({ name, rules }) =>
-      yaml(`alerts/rendered/${name}.rules.yaml`, { groups: [{ name: `maru-${name}`, rules }] }),
-    ),
+    ...boardsOf(topology).map(boardFile),
+    ...ruleFilesOf(topology).map((file) => yaml(ruleFile(file.name), groupsOf(file))),
     yaml('alerts/rendered/alertmanager.yaml', alertmanagerConfig),
     ...apiDocuments(topology),
+    ...gitopsFiles(topology, root, observedOf(topology)).map(({ path, objects }) =>
+      yaml(path, ...objects),
+    ),
     page('README.md', readmeTables(topology)),
     page('docs/kubernetes.md', kubernetesTables(root)),
   ]
+}
+
+const boardFile = (board: Board): Rendered =>
+  json(`dashboards/rendered/${board.uid}.json`, toGrafana(board))
+
+const ruleFile = (name: string): string => `alerts/rendered/${name}.rules.yaml`
+
+const groupsOf = ({ name, rules }: RuleFile) => ({ groups: [{ name: `maru-${name}`, rules }] })
+
+/** Boards and rules of services for the cluster: the text of the files beside. */
+function observedOf(topology: Topology): (service: Service) => Observed {
+  const boards = new Map(boardsOf(topology).map((board) => [board.uid, board]))
+  const rules = new Map(ruleFilesOf(topology).map((file) => [file.name, file]))
+  return ({ name }) => {
+    const [board, file] = [boards.get(`maru-${name}`), rules.get(name)]
+    if (!board || !file) throw new Error(`${name} has no board or no rules.`)
+    const { uid, title } = board
+    return { board: { uid, title, json: boardFile(board).text }, rules: groupsOf(file) }
+  }
 }
 
 /** Files whose committed text differs from what would be rendered, and files that should not be there. */
@@ -83,24 +107,21 @@ const json = (path: string, value: object): Rendered => ({
   text: `${JSON.stringify({ 'x-rendered': origin, ...value }, null, 2)}\n`,
 })
 
-const yaml = (path: string, value: object): Rendered => ({
+const yaml = (path: string, ...documents: readonly object[]): Rendered => ({
   path,
-  text: `# ${origin}\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`,
+  text: `# ${origin}\n${documents.map(document).join('---\n')}`,
 })
+
+const document = (value: object): string =>
+  stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 
 function leftovers(rendered: readonly Rendered[], root: string): readonly string[] {
   const paths = new Set(rendered.map(({ path }) => path))
   return renderedFolders
-    .flatMap((folder) => filesIn(join(root, folder)).map((name) => `${folder}/${name}`))
-    .filter((path) => !paths.has(path))
-}
-
-function filesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
+    .flatMap((folder) => globSync(`${folder}/**/*`, { cwd: root, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !paths.has(path) && !edited.test(path))
 }
 
 function readOrEmpty(path: string): string {
