@@ -85,9 +85,11 @@ function shapeOf(schema: unknown): Readonly<Record<string, unknown>> {
   return at.shape ?? {}
 }
 
+/** The most letters that a misspelt word may be off. */
 const farthest = 4
 
-function nearest(name: string, known: readonly string[]): string {
+/** What a word that is not known may have meant: `did you mean rank?`, or what there is. */
+export function nearest(name: string, known: readonly string[]): string {
   const near = closest(name, [...known])
   if (distance(name, near) <= Math.min(farthest, name.length / 2)) return `did you mean ${near}?`
   return `known are ${known.join(', ')}`

@@ -23,6 +23,7 @@ export const words = [
   'test',
   'render',
   'new',
+  'promote',
   'cluster',
   'pulumi',
   'doctor',

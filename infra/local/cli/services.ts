@@ -31,7 +31,8 @@ export function replicasFrom(all: Topology, words: readonly string[]): Record<st
   )
 }
 
-function asUsage<Value>(work: () => Value): Value {
+/** A refusal of what was asked for is a wrong use. */
+export function asUsage<Value>(work: () => Value): Value {
   try {
     return work()
   } catch (error) {
