@@ -24,6 +24,7 @@ export const words = [
   'render',
   'new',
   'promote',
+  'diff',
   'cluster',
   'pulumi',
   'doctor',
