@@ -11,15 +11,22 @@ import { copyProject, copyStack, stackValue } from './project.ts'
 
 const project = 'maru'
 
-/** Where one run of Pulumi finds everything. */
+/** Where runs of Pulumi on one backend find everything. */
 export interface Workplace {
   readonly home: PulumiHome
+  /** The repository's root folder. */
+  readonly root: string
   /** The copy of the project. */
   readonly folder: string
   readonly backend: string
-  readonly stack: string
+  /** Folder of generated secrets. */
+  readonly secrets: string
   readonly env: Readonly<Record<string, string>>
+  /** Kubeconfig of the throw-away cluster, when runs are on it. */
+  readonly throwAway: string | undefined
 }
+
+type Say = (line: string) => void
 
 /** What is laid over a stack's file for the throw-away cluster: nothing can be installed or built there. */
 export const overlayFor = (kubeconfig: string): Readonly<Record<string, unknown>> => ({
@@ -53,51 +60,65 @@ const onCluster = ['up', 'preview', 'refresh', 'destroy']
 export async function runPulumi(
   where: Places,
   words: readonly string[],
-  say: (line: string) => void,
+  say: Say,
 ): Promise<number> {
-  const word = words.find((one) => !one.startsWith('-')) ?? ''
-  const place = await workplace(where, stackIn(words), say)
-  if (!onStack.includes(word)) return await cli(place, words)
-  await prepare(where, place, say)
-  if (onCluster.includes(word)) await recover(place, say)
-  return cli(place, hasStack(words) ? words : [...words, '--stack', place.stack])
+  await makePlaces(where)
+  const throwAway = await runningKubeconfig(where)
+  // The state of what is on the throw-away cluster is thrown away with it.
+  const base = join((throwAway && clusterOf(where)?.dir) ?? where.state, 'pulumi')
+  const place = await workplace(where, base, throwAway, say)
+  const ready = await prepared(place, words, say)
+  return cli(place, ready)
 }
 
-/** Files and environment of a run; the throw-away cluster's state is thrown away with it. */
+/** Files and environment of runs. @param base folder of the backend and of the project's copy */
 export async function workplace(
-  where: Places,
-  stack: string,
-  say: (line: string) => void,
+  where: Pick<Places, 'root' | 'cache' | 'secrets'>,
+  base: string,
+  throwAway: string | undefined,
+  say: Say,
 ): Promise<Workplace> {
-  await makePlaces(where)
-  const throwAway = (await runningKubeconfig(where)) === undefined ? undefined : clusterOf(where)
-  const base = join(throwAway?.dir ?? where.state, 'pulumi')
+  const { root, cache, secrets } = where
   const backend = join(base, 'state')
   await mkdir(backend, { recursive: true, mode: 0o700 })
-  await secret(where.secrets, passphraseName)
-  const passphrase = join(where.secrets, passphraseName)
-  const home = await pulumiHome({ cache: where.cache, say })
-  const env = environmentOf(home, { backend, passphrase })
-  return { home, folder: join(base, 'project'), backend, stack, env }
+  await secret(secrets, passphraseName)
+  const home = await pulumiHome({ cache, say })
+  const env = environmentOf(home, { backend, passphrase: join(secrets, passphraseName) })
+  return { home, root, secrets, folder: join(base, 'project'), backend, env, throwAway }
 }
 
 const passphraseName = 'pulumi-passphrase'
 
-/** Copies the project, makes the stack if it is new, and lays the cluster's overlay over it. */
-async function prepare(
-  where: Places,
+/**
+ * Makes ready what these words need: the copy of the project, the stack, its overlay and seed, and no lock of the dead.
+ * @returns the words with the stack
+ */
+export async function prepared(
   place: Workplace,
-  say: (line: string) => void,
-): Promise<void> {
-  const kubeconfig = await runningKubeconfig(where)
-  const overlay = kubeconfig === undefined ? {} : overlayFor(kubeconfig)
-  copyProject(where.root, place.folder)
-  copyStack(where.root, place.folder, place.stack, overlay)
-  if (kubeconfig !== undefined)
+  words: readonly string[],
+  say: Say,
+): Promise<readonly string[]> {
+  const word = words.find((one) => !one.startsWith('-')) ?? ''
+  if (!onStack.includes(word)) return words
+  const stack = stackIn(words)
+  await makeStack(place, stack, say)
+  if (onCluster.includes(word)) {
+    assertCluster(place, stack)
+    await recover(place, stack, say)
+  }
+  return hasStack(words) ? words : [...words, '--stack', stack]
+}
+
+async function makeStack(place: Workplace, stack: string, say: Say): Promise<void> {
+  const { throwAway, root, folder, backend } = place
+  const overlay = throwAway === undefined ? {} : overlayFor(throwAway)
+  copyProject(root, folder)
+  copyStack(root, folder, stack, overlay)
+  if (throwAway !== undefined)
     say(`on the throw-away cluster: ${Object.entries(overlay).map(overlayLine).join(', ')}`)
-  if (!existsSync(join(place.backend, '.pulumi/stacks', project, `${place.stack}.json`)))
-    await quietly(place, ['stack', 'init', place.stack, '--non-interactive'])
-  if (needsSeed(place)) await setSeed(where, place)
+  if (!existsSync(join(backend, '.pulumi/stacks', project, `${stack}.json`)))
+    await quietly(place, ['stack', 'init', stack, '--non-interactive'])
+  if (needsSeed(place, stack)) await setSeed(place, stack)
 }
 
 const overlayLine = ([key, value]: [string, unknown]): string =>
@@ -109,33 +130,38 @@ const overlayLine = ([key, value]: [string, unknown]): string =>
       : String(value)
   }`
 
-function needsSeed({ folder, stack }: Workplace): boolean {
+function assertCluster({ folder, throwAway }: Workplace, stack: string): void {
+  const named = stackValue(folder, stack, 'maru:kubeconfig')
+  if (throwAway !== undefined || (named !== undefined && named !== '')) return
+  throw Object.assign(
+    new Error(
+      `Stack ${stack} has no cluster: ./maru cluster up starts a throw-away one, ./maru pulumi config set kubeconfig PATH names yours.`,
+    ),
+    { code: 'ENVIRONMENT' },
+  )
+}
+
+function needsSeed({ folder }: Workplace, stack: string): boolean {
   const secrets = (stackValue(folder, stack, 'maru:secrets') ?? {}) as Record<string, unknown>
   return (secrets['mode'] ?? 'generated') === 'generated' && secrets['seed'] === undefined
 }
 
 /** By standard input: a word of the command line is for everybody to read. */
-async function setSeed(where: Places, place: Workplace): Promise<void> {
-  const seed = await secret(where.secrets, `pulumi-seed-${place.stack}`)
-  const words = ['config', 'set', '--secret', '--path', 'maru:secrets.seed', '--stack', place.stack]
+async function setSeed(place: Workplace, stack: string): Promise<void> {
+  const seed = await secret(place.secrets, `pulumi-seed-${stack}`)
+  const words = ['config', 'set', '--secret', '--path', 'maru:secrets.seed', '--stack', stack]
   await quietly(place, [...words, '--non-interactive'], `${seed}\n`)
 }
 
 /** A run that was killed leaves its lock, and perhaps objects that it had not noted yet. */
-async function recover(place: Workplace, say: (line: string) => void): Promise<void> {
-  const dead = clearDeadLocks(place.backend, project, place.stack)
+async function recover(place: Workplace, stack: string, say: Say): Promise<void> {
+  const dead = clearDeadLocks(place.backend, project, stack)
   if (dead.length === 0) return
   say(
     `cleared the lock of a run that was killed (process ${dead.join(', ')}); looking at what it had made`,
   )
-  await quietly(place, [
-    'refresh',
-    '--yes',
-    '--skip-preview',
-    '--clear-pending-creates',
-    '--stack',
-    place.stack,
-  ])
+  const words = ['refresh', '--yes', '--skip-preview', '--clear-pending-creates']
+  await quietly(place, [...words, '--stack', stack])
 }
 
 async function quietly(
@@ -174,7 +200,7 @@ async function cli({ home, folder, env }: Workplace, words: readonly string[]): 
 const failed = 1
 
 /** KUBECONFIG is never followed: the provider would fall back to it. */
-function clean(env: Readonly<Record<string, string>>): Record<string, string> {
+export function clean(env: Readonly<Record<string, string>>): Record<string, string> {
   const { KUBECONFIG: _, ...rest } = process.env
   return { ...(rest as Record<string, string>), ...env }
 }
