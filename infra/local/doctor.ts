@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Here } from './addresses.ts'
+import { throwAwayCluster } from './doctor-stack.ts'
 import type { Engine } from './engines/engine.ts'
 import { engines } from './engines/engines.ts'
 import { findJdk } from './engines/jdk.ts'
@@ -31,6 +32,7 @@ export async function examine(
     folder('cache', cache),
     folder('state', state),
     rights(),
+    throwAwayCluster(cache),
     ...(await ports(here, running)),
   ]
 }
