@@ -27,6 +27,7 @@ export const words = [
   'diff',
   'cluster',
   'pulumi',
+  'open',
   'doctor',
 ] as const
 
