@@ -1,6 +1,15 @@
 import type { Service } from '../../services/model/service.ts'
-import type { MeasuredSlo } from './measured-slo.ts'
 import type { Promotion } from './promotion.ts'
+
+/** How a service did, measured where it runs. */
+export interface MeasuredSlo {
+  /** Requests of the window. */
+  readonly requests: number
+  /** Percent of requests without a 5xx. */
+  readonly availabilityPercent: number
+  /** 95 % of requests were answered within this time; undefined when the histogram cannot say. */
+  readonly p95Ms: number | undefined
+}
 
 /** What is known about a promoted version. What is undefined was not measured or is not known, and is said so. */
 export interface Evidence {

@@ -6,10 +6,10 @@ import test from 'ava'
 import { execa } from 'execa'
 import { serviceNamed } from '../../services/model/topology.ts'
 import { topology } from '../../services/topology.ts'
+import { measureSlo } from '../local/cli/measured-slo.ts'
 import { freePorts } from '../local/ports.ts'
 import { commitsBetween } from './commits.ts'
 import { evidence } from './evidence.ts'
-import { measureSlo } from './measured-slo.ts'
 import { planPromotion, promote } from './promotion.ts'
 import { readVersions, versionsFile } from './versions.ts'
 
@@ -135,8 +135,7 @@ test('commits are those that touch the service, the kit or the model', async (t)
   t.is(await commitsBetween(root, rank, undefined, last), undefined)
 })
 
-// The queries themselves run against the real Prometheus of the local platform, as those of the dashboards; here it is the
-// reading of answers, so that a server of a few lines gives them.
+// Only the reading of answers is tested: a server of a few lines gives them, and no real Prometheus is asked here.
 test('the SLO is read from Prometheus’ answers', async (t) => {
   const values = { rate: '2', failed: '0.001', p95: '0.25' }
   const server = createServer((request, response) => {

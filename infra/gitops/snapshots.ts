@@ -35,12 +35,29 @@ export async function atRevision(
     throw new Error(`Git knows no revision "${revision}": --base wants a commit, branch or tag.`)
   const listed = ['ls-tree', '-r', '-z', '--name-only', commit, '--', ...placesOf(env)]
   const { stdout } = await execa('git', listed, { cwd: root })
-  const objects: KubernetesObject[] = []
-  for (const path of stdout.split('\0').filter(isRendered)) {
-    const { stdout: text } = await execa('git', ['show', `${commit}:${path}`], { cwd: root })
-    objects.push(...objectsIn(text, `${revision}:${path}`))
+  const paths = stdout.split('\0').filter(isRendered)
+  const texts = await textsOf(
+    root,
+    paths.map((path) => `${commit}:${path}`),
+  )
+  return paths.flatMap((path, at) => objectsIn(texts[at] ?? '', `${revision}:${path}`))
+}
+
+/** Texts of Git's objects, by one process: each answer is a line that ends in its size, then so many bytes. */
+async function textsOf(root: string, names: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await execa('git', ['cat-file', '--batch'], {
+    ...{ cwd: root, encoding: 'buffer' as const },
+    input: names.map((name) => `${name}\n`).join(''),
+  })
+  const bytes = Buffer.from(stdout)
+  const texts: string[] = []
+  for (let at = 0; texts.length < names.length;) {
+    const begin = bytes.indexOf('\n', at) + 1
+    const end = begin + Number(bytes.toString('utf8', at, begin).trim().split(' ').at(-1))
+    texts.push(bytes.toString('utf8', begin, end))
+    at = end + 1
   }
-  return objects
+  return texts
 }
 
 /** @throws Error that names the file */

@@ -1,16 +1,7 @@
 import { z } from 'zod'
-import { errorShare, latency, requestRate } from '../../dashboards/queries.ts'
-import type { Service } from '../../services/model/service.ts'
-
-/** How a service did, measured where it runs. */
-export interface MeasuredSlo {
-  /** Requests of the window. */
-  readonly requests: number
-  /** Percent of requests without a 5xx. */
-  readonly availabilityPercent: number
-  /** 95 % of requests were answered within this time; undefined when the histogram cannot say. */
-  readonly p95Ms: number | undefined
-}
+import { errorShare, latency, requestRate } from '../../../dashboards/queries.ts'
+import type { Service } from '../../../services/model/service.ts'
+import type { MeasuredSlo } from '../../gitops/evidence.ts'
 
 const window = '1d'
 const windowSeconds = 86_400
