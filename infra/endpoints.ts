@@ -35,7 +35,8 @@ export const endpointsOf = (stack: string) =>
     postgres: { host: `${clusters.postgres}-rw`, port: 5432 },
     /** For services: through the pooler. */
     postgresPooler: { host: `${clusters.postgres}-pooler`, port: 5432 },
-    mariadb: { host: clusters.mariadb, port: 3306 },
+    /** The one that is written to; the Service of the cluster's own name reaches replicas too. */
+    mariadb: { host: `${clusters.mariadb}-rw`, port: 3306 },
     redis: { host: clusters.redis, port: 6379 },
     opensearch: { host: clusters.opensearch, port: 9200 },
     /** OTLP over HTTP. */

@@ -63,7 +63,8 @@ export const settingsSchema = z.strictObject({
   mariadb: group({ replicas: count(1, 5).default(1), storage: size.default('10Gi') }),
   redis: group({ storage: size.default('2Gi'), memory: size.default('512Mi') }),
   opensearch: group({
-    nodes: count(1, 9).default(1),
+    // Below three, operator 3.0.2 loses its quorum for good when the pod that bootstrapped goes.
+    nodes: count(3, 9).default(3),
     storage: size.default('10Gi'),
     memory: size.default('1Gi'),
   }),

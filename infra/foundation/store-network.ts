@@ -16,7 +16,7 @@ import {
   servicePods,
   tcp,
   type Peer,
-} from './network-peers.ts'
+} from '../kubernetes/network-peers.ts'
 
 /** Whose edges lead to the servers. */
 export interface StoreNetworkArgs {

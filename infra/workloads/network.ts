@@ -1,5 +1,14 @@
 import { adminOffset, type Service } from '../../services/model/service.ts'
 import { clusters, endpointsOf, namespacesOf } from '../endpoints.ts'
+import { frontDoorPods } from '../foundation/front-door-objects.ts'
+import {
+  anywhere,
+  everyoneIn,
+  nameServers,
+  pods,
+  servicePods,
+  tcp,
+} from '../kubernetes/network-peers.ts'
 import { selectorOf, type KubernetesObject } from '../kubernetes/object.ts'
 import { calleesOf, callersOf, enginesOf, speaksKafka } from './edges.ts'
 import { metadataOf, owned, type StackContext } from './stack-context.ts'
@@ -19,8 +28,8 @@ export const defaultDeny = (context: StackContext): KubernetesObject => ({
 export function networkPolicy(service: Service, context: StackContext): KubernetesObject {
   const { topology, settings } = context
   const { stack } = settings
-  const callers = callersOf(topology, service).map((one) => podsOf(one.name, stack))
-  const outside = service.fronts === 'all' ? [frontDoor] : []
+  const callers = callersOf(topology, service).map((one) => servicePods(one.name, stack))
+  const outside = service.fronts === 'all' ? [anywhere(frontDoorPods(settings))] : []
   const from = [...callers, ...outside]
   return owned(service, context, {
     apiVersion,
@@ -30,10 +39,10 @@ export function networkPolicy(service: Service, context: StackContext): Kubernet
       policyTypes: ['Ingress', 'Egress'],
       ingress: [
         ...(from.length > 0 ? [{ from, ports: [tcp(service.port)] }] : []),
-        { from: [namespace(namespacesOf(stack).observability)], ports: [tcp(adminPort(service))] },
+        { from: [everyoneIn(namespacesOf(stack).observability)], ports: [tcp(adminPort(service))] },
         ...observers(service, context),
       ],
-      egress: [...egress(service, context), names],
+      egress: [...egress(service, context), nameServers],
     },
   })
 }
@@ -44,28 +53,28 @@ const adminPort = ({ port }: Service): number => port + adminOffset
 function observers(service: Service, { topology, settings }: StackContext) {
   const from = topology.services
     .filter((one) => one.observes === 'all' && one !== service)
-    .map((one) => podsOf(one.name, settings.stack))
+    .map((one) => servicePods(one.name, settings.stack))
   return from.length > 0 ? [{ from, ports: [tcp(adminPort(service))] }] : []
 }
 
 function egress(service: Service, { topology, settings: { stack } }: StackContext) {
   const places = endpointsOf(stack)
   const callees = calleesOf(topology, service).map((callee) => ({
-    to: [podsOf(callee.name, stack)],
+    to: [servicePods(callee.name, stack)],
     ports: [tcp(callee.port)],
   }))
   const stores = enginesOf(service).map((engine) => ({
-    to: storePods[engine].map((matchLabels) => ({ podSelector: { matchLabels } })),
+    to: storePods[engine].map(pods),
     ports: [tcp(places[engine].port)],
   }))
   const kafka = speaksKafka(service)
-    ? [{ to: [{ podSelector: { matchLabels: kafkaPods } }], ports: [tcp(places.kafka.port)] }]
+    ? [{ to: [pods(kafkaPods)], ports: [tcp(places.kafka.port)] }]
     : []
   const traces = {
     to: [
       {
-        ...namespace(namespacesOf(stack).observability),
-        podSelector: { matchLabels: { 'app.kubernetes.io/name': 'collector' } },
+        ...everyoneIn(namespacesOf(stack).observability),
+        ...pods({ 'app.kubernetes.io/name': 'collector' }),
       },
     ],
     ports: [tcp(places.collector.port)],
@@ -85,26 +94,3 @@ export const storePods = {
 } as const
 
 export const kafkaPods = { 'strimzi.io/cluster': clusters.kafka, 'strimzi.io/kind': 'Kafka' }
-
-const podsOf = (name: string, stack: string) => ({
-  podSelector: { matchLabels: selectorOf(name, stack) },
-})
-
-const namespace = (name: string) => ({
-  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
-})
-
-/** Where Envoy Gateway runs the proxies of a Gateway. */
-const frontDoor = namespace('envoy-gateway-system')
-
-const tcp = (port: number) => ({ protocol: 'TCP', port })
-
-const names = {
-  to: [
-    {
-      ...namespace('kube-system'),
-      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-    },
-  ],
-  ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
-}

@@ -133,7 +133,9 @@ test('the front door may reach every fronted service, and only it is open to the
   for (const service of frontedOf(topology))
     t.true(callersOf(topology, service).includes(gateway as Service), service.name)
   const open = services.filter((service) =>
-    JSON.stringify(objectOf('NetworkPolicy', service, contextOf('dev'))).includes('envoy-gateway'),
+    JSON.stringify(objectOf('NetworkPolicy', service, contextOf('dev'))).includes(
+      'gateway.envoyproxy.io/',
+    ),
   )
   t.deepEqual(names(open), ['gateway'])
 })

@@ -1,4 +1,4 @@
-import { selectorOf } from '../kubernetes/object.ts'
+import { selectorOf } from './object.ts'
 
 type Labels = Readonly<Record<string, string>>
 
