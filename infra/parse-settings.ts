@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { topology } from '../services/topology.ts'
 import { settingsSchema, type Settings } from './settings.ts'
 
@@ -49,20 +49,14 @@ function sentences(issue: z.core.$ZodIssue, raw: unknown): readonly string[] {
 }
 
 function expected(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${kinds[issue.expected] ?? `a ${issue.expected}`}`
-    case 'invalid_value':
-      return `must be one of ${issue.values.map(String).join(', ')}`
-    case 'too_small':
-      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`
-    case 'too_big':
-      return `must be at most ${issue.maximum}`
-    case 'invalid_union':
-      return issue.errors.flat().at(-1)?.message ?? issue.message
-    default:
-      return issue.message.startsWith('must') ? issue.message : `must be right (${issue.message})`
-  }
+  if (issue.code === 'invalid_type')
+    return `must be ${kinds[issue.expected] ?? `a ${issue.expected}`}`
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'too_small')
+    return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}`
+  if (issue.code === 'invalid_union') return issue.errors.flat().at(-1)?.message ?? issue.message
+  return issue.message.startsWith('must') ? issue.message : `must be right (${issue.message})`
 }
 
 const kinds: Readonly<Record<string, string>> = {

@@ -27,7 +27,7 @@ function objectsOf(context: StackContext): readonly KubernetesObject[] {
   const { mode, seed } = context.settings.secrets
   if (mode === 'external') return externalSecrets(foundationSecrets, context)
   const fill = filledFrom(seed)
-  return allSecrets(context).map((spec) => concealed(secretObject(spec, fill, context)))
+  return allSecrets(context).map((spec) => secretObject(spec, fill, context))
 }
 
 /** Every Secret of a stack, each once: two services may share a client. */
@@ -36,14 +36,3 @@ export function allSecrets(context: StackContext): readonly SecretSpec[] {
   const all = [...foundationSecrets, redisAcl(context.topology), ...services]
   return [...new Map(all.map((spec) => [spec.name, spec])).values()]
 }
-
-/** Pulumi's state and its diffs hold secret values encrypted only if it is told which they are. */
-const concealed = (secret: KubernetesObject): KubernetesObject => ({
-  ...secret,
-  stringData: Object.fromEntries(
-    Object.entries(secret['stringData'] as Record<string, string>).map(([key, value]) => [
-      key,
-      pulumi.secret(value),
-    ]),
-  ),
-})
