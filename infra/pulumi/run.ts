@@ -83,7 +83,12 @@ export async function workplace(
   await mkdir(backend, { recursive: true, mode: 0o700 })
   await secret(secrets, passphraseName)
   const home = await pulumiHome({ cache, say })
-  const env = environmentOf(home, { backend, passphrase: join(secrets, passphraseName) })
+  const env = {
+    ...environmentOf(home, { backend, passphrase: join(secrets, passphraseName) }),
+    NODE_COMPILE_CACHE: join(cache, 'node-compile-cache'),
+    // A fifth of an `up` goes into copies of a state that is thrown away.
+    ...(throwAway !== undefined && { PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true' }),
+  }
   return { home, root, secrets, folder: join(base, 'project'), backend, env, throwAway }
 }
 
