@@ -10,6 +10,7 @@ import { inventory } from './inventory.ts'
 import { identityOf, type KubernetesObject } from './kubernetes/object.ts'
 import { observabilityObjects } from './observability/observability.ts'
 import type { Settings } from './settings.ts'
+import { admissionObjects } from './policy/admission.ts'
 import { readStack } from './stacks.ts'
 import { allSecrets } from './workloads/stack-secrets.ts'
 import { contextOf, stackObjects } from './workloads/testing.ts'
@@ -62,6 +63,7 @@ test.serial('a stack that Pulumi delivers registers everything, each object once
     ...observabilityObjects(settings),
     ...stackObjects(context),
     ...deliveryObjects(context),
+    ...admissionObjects({ settings }),
   ].map(identityOf)
   const secrets = allSecrets(context).map(({ name }) => `Secret maru-dev/${name}`)
   t.is(new Set(made).size, made.length)

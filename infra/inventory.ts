@@ -7,6 +7,7 @@ import { Foundation } from './foundation/foundation.ts'
 import { imagesOf } from './images/image.ts'
 import { Observability } from './observability/observability.ts'
 import { renderedAlertmanager } from './observability/rendered-alertmanager.ts'
+import { Admission } from './policy/admission.ts'
 import type { Settings } from './settings.ts'
 import { publicUrl } from './workloads/addresses.ts'
 import { Platform } from './workloads/platform.ts'
@@ -16,13 +17,14 @@ import { Workload } from './workloads/workload.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** The inventory of a stack: foundation → secrets → observability → workloads → delivery. @returns its outputs */
+/** The inventory of a stack: foundation → policy → secrets → observability → workloads → delivery. @returns its outputs */
 export function inventory(settings: Settings): Record<string, unknown> {
   const options = { provider: clusterOf(settings) }
   const images = imagesOf(settings, root)
   const context = { topology, settings, image: images, observed: renderedObserved(root) }
 
   const foundation = new Foundation('foundation', { settings, topology }, options)
+  new Admission('admission', { settings }, { ...options, dependsOn: foundation.namespaces })
   const secrets = new StackSecrets(
     'secrets',
     { context },

@@ -30,6 +30,7 @@ const metricsPort = 9121
 export function redisObjects({ settings }: RedisArgs): readonly KubernetesObject[] {
   const matchLabels = selectorOf(clusters.redis, settings.stack)
   return [
+    account(settings),
     configMap(settings),
     service(settings),
     statefulSet(settings),
@@ -38,6 +39,13 @@ export function redisObjects({ settings }: RedisArgs): readonly KubernetesObject
 }
 
 const metadata = (settings: Settings) => metadataOf(clusters.redis, 'redis', { settings })
+
+const account = (settings: Settings): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: metadata(settings),
+  automountServiceAccountToken: false,
+})
 
 const configMap = (settings: Settings): KubernetesObject => ({
   apiVersion: 'v1',
@@ -107,6 +115,7 @@ const checksum = (text: string): string =>
   createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 const podSpec = (settings: Settings) => ({
+  serviceAccountName: clusters.redis,
   automountServiceAccountToken: false,
   enableServiceLinks: false,
   securityContext: podSecurity,
@@ -181,6 +190,8 @@ const exporter = ({ stack }: Settings) => ({
     },
   ],
   ports: [{ name: 'metrics', containerPort: metricsPort }],
+  readinessProbe: { httpGet: { path: '/health', port: 'metrics' } },
+  livenessProbe: { httpGet: { path: '/health', port: 'metrics' } },
   resources: resourcesOf('10m', '64Mi'),
   securityContext: containerSecurity,
 })

@@ -16,6 +16,8 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 interface Answer {
   readonly status: number
   readonly body: unknown
+  /** What the server warns of, e.g. a rule that is not enforced. */
+  readonly warnings: readonly string[]
 }
 
 const manager = 'maru'
@@ -43,7 +45,11 @@ export function api(address: ApiAddress): Api {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const text = await answer.body.text()
-    return { status: answer.statusCode, body: parsed(text) }
+    return {
+      status: answer.statusCode,
+      body: parsed(text),
+      warnings: [answer.headers['warning'] ?? []].flat(),
+    }
   }
   return {
     call,

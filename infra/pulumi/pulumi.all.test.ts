@@ -63,6 +63,17 @@ test.serial('a second look finds nothing to do, and nothing to mend', async (t) 
   ok(t, refreshed, 'refresh without changes')
 })
 
+test.serial(
+  'the policy pack agrees with every object, and refuses one that breaks a rule',
+  async (t) => {
+    t.timeout(180_000)
+    const pack = ['--policy-pack', join(bench.place.root, 'infra/policy/pack')] as const
+    const fine = await bench.pulumi('preview', ...pack, ...dev)
+    ok(t, fine, 'preview with the policy pack')
+    t.regex(fine.output, /image-digest/, 'nobody advised against images that were never released')
+  },
+)
+
 test.serial('one number changes one object', async (t) => {
   t.timeout(120_000)
   ok(
