@@ -73,11 +73,13 @@ function urlFor(caller: Service, callee: Service, here: Here): string {
 
 function storeAddress(store: Store, { where, installation }: Here) {
   const { host, port } = placeOf(store.engine, installation)
+  // The local OpenSearch asks nobody who they are.
+  const asked = store.engine !== 'opensearch'
   return {
     host,
     port,
-    user: store.name,
-    passwordFile: join(where.secrets, storeSecret(store)),
+    user: asked ? store.name : '',
+    passwordFile: asked ? join(where.secrets, storeSecret(store)) : '',
     // Redis has numbered databases; everybody shares the first and keeps to its own keys.
     database: store.engine === 'redis' ? '0' : store.name,
   }

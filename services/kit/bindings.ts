@@ -1,14 +1,20 @@
 import { adminOffset, type Service } from '../model/service.ts'
 import type { Store } from '../model/store.ts'
 
-/** Where a store is, as strings for the environment; `password` is a file's path. */
-export interface StoreAddress {
-  readonly host: string
-  readonly port: number
+/** Who comes in, and the path of the file that holds the password. */
+export interface Login {
   readonly user: string
   readonly passwordFile: string
+}
+
+/** Where a store is, as strings for the environment. An empty `user` and `passwordFile`: it asks for no login. */
+export interface StoreAddress extends Login {
+  readonly host: string
+  readonly port: number
   /** Database (SQL) or alias (OpenSearch). */
   readonly database: string
+  /** OpenSearch behind TLS: path of the authority's certificate. Absent: plain HTTP. */
+  readonly caFile?: string
 }
 
 /** Everything that one instance must be told, whoever runs it. */
@@ -23,6 +29,8 @@ export interface Addresses {
   readonly fronted: readonly Service[]
   store(store: Store): StoreAddress
   readonly kafka: string
+  /** SCRAM-SHA-512; absent where the brokers ask for no login. */
+  readonly kafkaLogin?: Login
   /** Put before topic, group and index names, so that tests share servers without meeting; '' in earnest. */
   readonly prefix: string
   /** Path of a generated secret's file. */
@@ -43,6 +51,7 @@ export interface Variable {
   readonly secret: boolean
   /** Value when nobody sets it; undefined: it must be set. */
   readonly fallback?: string
+  /** Its value at these addresses; '': there is nothing to be told, and the variable is not written. */
   readonly from?: (addresses: Addresses) => string
 }
 
@@ -64,11 +73,10 @@ export function variablesOf(service: Service): readonly Variable[] {
 
 /** The environment that runs `service` at `addresses`: names and values, secrets as `*_FILE` paths. */
 export function environmentOf(service: Service, addresses: Addresses): Record<string, string> {
-  const set = variablesOf(service).flatMap((variable) =>
-    variable.from
-      ? [[variable.secret ? `${variable.name}_FILE` : variable.name, variable.from(addresses)]]
-      : [],
-  )
+  const set = variablesOf(service).flatMap(({ name, secret, from }) => {
+    const value = from?.(addresses) ?? ''
+    return value === '' ? [] : [[secret ? `${name}_FILE` : name, value]]
+  })
   return {
     ...Object.fromEntries(set),
     ...frontedEnvironment(service, addresses),
@@ -151,13 +159,17 @@ function storeVariables(store: Store): readonly Variable[] {
     secret: name === 'PASSWORD',
     from: (addresses) => value(addresses.store(store)),
   })
+  const optional = (variable: Variable): Variable => ({ ...variable, fallback: '' })
   const place = [
     field('HOST', (a) => a.host),
     field('PORT', (a) => String(a.port)),
     field('DATABASE', (a) => a.database),
   ]
   const login = [field('USER', (a) => a.user), field('PASSWORD', (a) => a.passwordFile)]
-  return store.engine === 'opensearch' ? place : [...place, ...login]
+  const ca = field('CA', (a) => a.caFile ?? '')
+  return store.engine === 'opensearch'
+    ? [...place, ...[...login, ca].map(optional)]
+    : [...place, ...login]
 }
 
 const kafkaVariables = (service: Service): readonly Variable[] =>
@@ -168,6 +180,17 @@ const kafkaVariables = (service: Service): readonly Variable[] =>
           fallback: '',
           from: (a) => a.prefix,
         }),
+        plain('KAFKA_USER', 'SCRAM user, if the brokers ask for a login', {
+          fallback: '',
+          from: (a) => a.kafkaLogin?.user ?? '',
+        }),
+        {
+          ...plain('KAFKA_PASSWORD', 'Its password', {
+            fallback: '',
+            from: (a) => a.kafkaLogin?.passwordFile ?? '',
+          }),
+          secret: true,
+        },
       ]
     : []
 

@@ -63,8 +63,10 @@ const addresses: Addresses = {
     user: one.name,
     passwordFile: secretFile('password', 'pass word\n'),
     database: one.name,
+    caFile: '/authority.pem',
   }),
   kafka: 'kafka.test:9092',
+  kafkaLogin: { user: 'shop', passwordFile: secretFile('kafka', 'log in\n') },
   prefix: 'p_',
   secret: (name) => secretFile(name, `${name}-secret\n`),
   issuer: 'http://issuer.test',
@@ -86,13 +88,39 @@ test('what the local run writes is what the service reads', (t) => {
     database: 'books',
     user: 'books',
     password: 'pass word',
+    caFile: '',
   })
-  t.like(config.store(index), { host: 'book-index.test', user: '', password: '' })
+  t.like(config.store(index), {
+    host: 'book-index.test',
+    user: 'book-index',
+    password: 'pass word',
+    caFile: '/authority.pem',
+  })
+  t.is(config.text('KAFKA_USER'), 'shop')
+  t.is(config.text('KAFKA_PASSWORD'), 'log in')
   t.is(config.text('SERVICE_PAPER_MILL_URL'), 'http://paper-mill.test')
   t.is(config.text('KAFKA_PREFIX'), 'p_')
   t.is(config.text('CLIENT_SECRET'), 'client-shop-secret')
   t.is(config.number('ADMIN_PORT'), 24008)
   t.deepEqual(config.settings, { pageSize: 20, sealingKey: 'book-shop-sealingKey-secret' })
+})
+
+test('where Kafka and OpenSearch ask for no login, nothing of one is written or demanded', (t) => {
+  const { kafkaLogin: _, ...open } = addresses
+  const store: Addresses['store'] = ({ engine, name }) =>
+    engine === 'opensearch'
+      ? { host: 'search.test', port: 1, user: '', passwordFile: '', database: name }
+      : addresses.store(books)
+  const env = environmentOf(library, { ...open, store })
+  const logins = /^(KAFKA|OPENSEARCH_\w+)_(USER|PASSWORD|PASSWORD_FILE|CA)$/
+  t.deepEqual(
+    Object.keys(env).filter((name) => logins.test(name)),
+    [],
+  )
+  const config = readConfig(library, env)
+  t.like(config.store(index), { user: '', password: '', caFile: '' })
+  t.is(config.text('KAFKA_USER'), '')
+  t.is(config.redacted()['KAFKA_PASSWORD'], '')
 })
 
 test('secrets travel as paths of files and are never printed', (t) => {

@@ -22,8 +22,11 @@ export interface StoreLogin {
   readonly host: string
   readonly port: number
   readonly database: string
+  /** '' and no password where an OpenSearch asks for no login. */
   readonly user: string
   readonly password: string
+  /** Path of the certificate that an OpenSearch behind TLS is known by; '' otherwise. */
+  readonly caFile: string
 }
 
 /** A service's environment, read once and checked. */
@@ -132,10 +135,14 @@ function configFrom<S extends Service>(
       database: text(storeVariable(store, 'DATABASE')),
       user: optional(storeVariable(store, 'USER')),
       password: optional(storeVariable(store, 'PASSWORD')),
+      caFile: optional(storeVariable(store, 'CA')),
     }),
     redacted: () =>
       Object.fromEntries(
-        variables.map(({ name, secret }) => [name, secret ? '***' : optional(name)]),
+        variables.map(({ name, secret }) => [
+          name,
+          secret && optional(name) !== '' ? '***' : optional(name),
+        ]),
       ),
   }
 }

@@ -55,6 +55,7 @@ async function emptyDatabase(
     database: name,
     user: name,
     password: 'x',
+    caFile: '',
   }
   const client = new pg.Client(login)
   client.on('error', () => undefined)

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { Client, errors, Transport } from '@opensearch-project/opensearch'
 import type { Store } from '../model/store.ts'
+import type { StoreLogin } from './config.ts'
 import type { Context } from './context.ts'
 import { unavailable } from './problem.ts'
 import { storeCalls, type StoreCall } from './store-call.ts'
@@ -16,9 +18,10 @@ const probeWithinMs = 900
 
 /** Connects to a store's OpenSearch. Also registers readiness (a query that every shard must answer) and the closing. */
 export async function search(context: Context, store: Store<'opensearch'>): Promise<Search> {
-  const { host, port, database: alias } = context.config.store(store)
+  const login = context.config.store(store)
+  const { host, port, database: alias } = login
   const client = new Client({
-    node: `http://${host}:${port}`,
+    ...(await connectionTo(login)),
     requestTimeout: requestTimeoutMs,
     maxRetries: 0,
     Transport: observedTransport(store, storeCalls(context, store, { host, port })),
@@ -34,6 +37,13 @@ export async function search(context: Context, store: Store<'opensearch'>): Prom
   })
   context.life.onStop('stores', `opensearch ${store.name}`, () => client.close())
   return { client, alias }
+}
+
+/** Plain HTTP, or TLS that trusts the given authority and nobody else. */
+async function connectionTo({ host, port, user, password, caFile }: StoreLogin) {
+  const auth = user === '' ? {} : { auth: { username: user, password } }
+  if (caFile === '') return { node: `http://${host}:${port}`, ...auth }
+  return { node: `https://${host}:${port}`, ...auth, ssl: { ca: await readFile(caFile) } }
 }
 
 /** The client's one door: every request of every API passes it. */

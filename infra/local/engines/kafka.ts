@@ -5,6 +5,7 @@ import { addressed, endpoint, portOf } from './endpoint.ts'
 import type { Command, Engine, Site, Supply, Workshop } from './engine.ts'
 import { fromMaven } from './from-maven.ts'
 import { classPath } from './jars.ts'
+import { loginArguments, loginListener, loginSettings } from './kafka-logins.ts'
 import { countBrokers } from './kafka-metadata.ts'
 import { run } from './launch.ts'
 import { onPath } from './search-path.ts'
@@ -56,7 +57,7 @@ async function prepare(site: Site): Promise<void> {
   const properties = await writeFor(site, 'server.properties', settings(site, data))
   if (await exists(join(data, 'meta.properties'))) return
   const args = ['format', '--ignore-formatted', '-t', clusterId(), '-c', properties]
-  await run(tool(site, 'storage', args), site, formatWithinMs)
+  await run(tool(site, 'storage', [...args, ...loginArguments(site)]), site, formatWithinMs)
 }
 
 const toolClasses = { server: 'kafka.Kafka', storage: 'kafka.tools.StorageTool' }
@@ -83,11 +84,11 @@ function clusterId(): string {
 // One node holds every replica. The short session makes a killed broker rejoin in 5 s instead of 15.
 const settings = (site: Site, data: string) => `process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:${portOf(site)},CONTROLLER://127.0.0.1:${portOf(site, 'controller')}
-advertised.listeners=PLAINTEXT://127.0.0.1:${portOf(site)}
+listeners=PLAINTEXT://127.0.0.1:${portOf(site)},CONTROLLER://127.0.0.1:${portOf(site, 'controller')}${loginListener(site)}
+advertised.listeners=PLAINTEXT://127.0.0.1:${portOf(site)}${loginListener(site)}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT
 controller.quorum.voters=1@127.0.0.1:${portOf(site, 'controller')}
 log.dirs=${data}
 offsets.topic.replication.factor=1
@@ -109,4 +110,4 @@ log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
 num.io.threads=4
 num.recovery.threads.per.data.dir=2
-`
+${loginSettings(site)}`

@@ -36,13 +36,14 @@ export const connectionOf = (
     retry,
     bootstrap: config.text('KAFKA_BOOTSTRAP'),
     prefix: config.text('KAFKA_PREFIX'),
+    login: { username: config.text('KAFKA_USER'), password: config.text('KAFKA_PASSWORD') },
     clientId: instance,
     log,
   })
 
 /**
- * @param at `bootstrap`: brokers, comma separated; `prefix`: before topic and group names; without a `log` kafkajs
- * says nothing, for callers that say themselves what went wrong
+ * @param at `bootstrap`: brokers, comma separated; `prefix`: before topic and group names; `login`: SCRAM-SHA-512,
+ * none without a username; without a `log` kafkajs says nothing, for callers that say themselves what went wrong
  */
 export function connect({
   log,
@@ -50,6 +51,7 @@ export function connect({
 }: {
   bootstrap: string
   prefix: string
+  login?: { readonly username: string; readonly password: string }
   clientId: string
   log?: Logger
   retry?: RetryOptions
@@ -57,6 +59,7 @@ export function connect({
   const client = new kafkajs.Kafka({
     clientId: at.clientId,
     brokers: at.bootstrap.split(','),
+    ...(at.login?.username && { sasl: { mechanism: 'scram-sha-512', ...at.login } }),
     ...limits,
     retry: at.retry ?? retries.brief,
     logLevel: log ? kafkajs.logLevel.WARN : kafkajs.logLevel.NOTHING,

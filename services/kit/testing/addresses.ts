@@ -89,12 +89,13 @@ export function benchAddresses(
 function storeAddress(store: Store, { servers, prefix, secret }: BenchPlace): StoreAddress {
   const nowhere = { host: '127.0.0.1', port: 1 }
   const server = store.engine === 'mariadb' ? nowhere : (servers[store.engine] ?? nowhere)
+  const asked = store.engine !== 'opensearch'
   return {
     host: server.host,
     port: server.port,
-    user: prefix + store.name,
+    user: asked ? prefix + store.name : '',
     database: prefix + store.name,
-    passwordFile: secret('store-password', password),
+    passwordFile: asked ? secret('store-password', password) : '',
   }
 }
 
