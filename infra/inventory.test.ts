@@ -152,6 +152,16 @@ test.serial(
   },
 )
 
+test.serial('images of a registry are taken by their digest', async (t) => {
+  const images = { source: 'registry' as const, prefix: 'registry.example.com/maru' }
+  const asked = await registered(settingsOf('dev', { images, operators: 'present' }))
+  const deployment = asked
+    .filter(isObject)
+    .find(({ object }) => identityOf(object) === 'apps/Deployment maru-dev/rank')
+  const wanted = /"registry\.example\.com\/maru\/rank:[a-z-]+@sha256:0"/
+  t.regex(JSON.stringify(deployment), wanted)
+})
+
 /** A migration's name carries its image where Pulumi makes it. */
 const withoutTag = (identity: string): string =>
   identity.replace(/-migrate-[0-9a-f]{8}$/, '-migrate')

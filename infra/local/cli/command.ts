@@ -27,6 +27,7 @@ export const words = [
   'diff',
   'cluster',
   'pulumi',
+  'images',
   'open',
   'doctor',
 ] as const
