@@ -81,6 +81,7 @@ test('a service starts from it as nobody, on files that it cannot change, and en
   const [uid = 0, gid = 0] = image.user.split(':').map(Number)
   const asNobody = process.getuid?.() === 0 ? { uid, gid } : {}
   const child = spawn(program, words, { cwd: app, env, stdio: 'pipe', ...asNobody })
+  t.teardown(() => child.kill('SIGKILL'))
   let output = ''
   child.stdout.on('data', (bytes: Buffer) => (output += String(bytes)))
   child.stderr.on('data', (bytes: Buffer) => (output += String(bytes)))
