@@ -153,7 +153,7 @@ test.serial(
 )
 
 test.serial('images of a registry are taken by their digest', async (t) => {
-  const images = { source: 'registry' as const, prefix: 'registry.example.com/maru' }
+  const images = { source: 'registry' as const, prefix: 'registry.example.com/maru', tag: 'dev' }
   const asked = await registered(settingsOf('dev', { images, operators: 'present' }))
   const deployment = asked
     .filter(isObject)

@@ -28,7 +28,7 @@ export function inventory(settings: Settings): Record<string, unknown> {
   const secrets = new StackSecrets(
     'secrets',
     { context },
-    { ...options, dependsOn: foundation.namespaces },
+    { ...options, dependsOn: [foundation.namespaces, foundation.operators] },
   )
   const observability = new Observability(
     'observability',

@@ -30,7 +30,10 @@ const wrong: readonly (readonly [object, RegExp])[] = [
     { traces: { samplePercent: 101 } },
     /maru:traces\.samplePercent must be at most 100, but is 101/,
   ],
-  [{ images: { source: 'docker' } }, /maru:images\.source must be one of build, registry, pinned/],
+  [
+    { images: { source: 'docker' } },
+    /maru:images\.source must be one of build, registry, pinned, loaded/,
+  ],
   [{ images: { prefix: 'a b' } }, /maru:images\.prefix must be a registry and a path/],
   [{ images: { prefix: 'ghcr.io/a:1' } }, /maru:images\.prefix .*without a tag, but is/],
   [{ delivery: 'gitops' }, /maru:images\.source must be pinned where maru:delivery is gitops/],

@@ -36,8 +36,12 @@ export const settingsSchema = z.strictObject({
   delivery: z.enum(['pulumi', 'gitops']).default('pulumi'),
   operators: z.enum(['install', 'present']).default('install'),
   images: group({
-    source: z.enum(['build', 'registry', 'pinned']).default('build'),
+    source: z.enum(['build', 'registry', 'pinned', 'loaded']).default('build'),
     prefix: registryPath.default('localhost:5001/maru'),
+    tag: z
+      .string()
+      .regex(/^[\w][\w.-]{0,127}$/, 'must be an image tag')
+      .default('dev'),
   }),
   /** Declared once, in Pulumi.yaml. */
   gitops: z.strictObject({ repository: z.string().min(1), revision: z.string().min(1) }),

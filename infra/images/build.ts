@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { folderOf, type Service } from '../../services/model/service.ts'
+import { opensearchImage } from '../foundation/opensearch-objects.ts'
 import type { Settings } from '../settings.ts'
 
 /** An order to Docker. */
@@ -13,43 +15,58 @@ export interface Order {
 /** Where a cluster on this machine takes its images from, without a registry. */
 export type Loader = 'kind' | 'k3d'
 
-/** Full name of a service's image. */
-export const imageName = ({ settings, tag }: Order, service: Service): string =>
-  `${settings.images.prefix}/${service.name}:${tag}`
+/** An image to build: its full name, and what Docker is told. */
+export interface Build {
+  /** The service; absent for an image of a server. */
+  readonly service?: string
+  readonly name: string
+  readonly words: readonly string[]
+}
+
+/** Images of services. */
+export const serviceBuilds = (services: readonly Service[], order: Order): readonly Build[] =>
+  services.map((service) => ({
+    service: service.name,
+    name: `${order.settings.images.prefix}/${service.name}:${order.tag}`,
+    words: [...argumentsOf(service, order), order.root],
+  }))
+
+/** Images of servers that nobody publishes as we need them. */
+export const serverBuilds = ({ root, settings }: Order): readonly Build[] => [
+  { name: opensearchImage(settings), words: [join(root, 'infra/images/opensearch')] },
+]
 
 /**
  * Builds the images, and loads them into the nodes of a local cluster if that is wished for.
  * @throws Error with code ENVIRONMENT where there is no Docker
  */
 export async function buildImages(
-  services: readonly Service[],
-  order: Order,
+  builds: readonly Build[],
+  say: Order['say'],
   load: Loader | undefined,
 ): Promise<void> {
   await assertDocker()
-  for (const service of services) {
-    const name = imageName(order, service)
-    order.say(`building ${name}`)
-    await docker(['build', ...argumentsOf(service, order), '--tag', name, order.root])
+  for (const { name, words } of builds) {
+    say(`building ${name}`)
+    await docker(['build', '--tag', name, ...words])
     if (load === 'kind') await tool('kind', ['load', 'docker-image', name, '--name', clusterName])
     if (load === 'k3d') await tool('k3d', ['image', 'import', name, '--cluster', clusterName])
   }
 }
 
-/** Pushes the images. @returns the digest that the registry gave each, by service */
+/** Builds and pushes the images. @returns the digest that the registry gave each service's */
 export async function pushImages(
-  services: readonly Service[],
-  order: Order,
+  builds: readonly Build[],
+  say: Order['say'],
 ): Promise<Readonly<Record<string, string>>> {
-  await buildImages(services, order, undefined)
+  await buildImages(builds, say, undefined)
   const digests: Record<string, string> = {}
-  for (const service of services) {
-    const name = imageName(order, service)
-    order.say(`pushing ${name}`)
+  for (const { name, service } of builds) {
+    say(`pushing ${name}`)
     await docker(['push', name])
     const format = '{{index .RepoDigests 0}}'
     const said = await docker(['image', 'inspect', '--format', format, name])
-    digests[service.name] = said.split('@').at(-1)?.trim() ?? ''
+    if (service !== undefined) digests[service] = said.split('@').at(-1)?.trim() ?? ''
   }
   return digests
 }

@@ -12,14 +12,15 @@ import type { Image } from '../workloads/stack-context.ts'
 const newest = 'latest-build'
 
 /**
- * The images of a stack by service: built and pushed now, the registry's newest, or those of `versions.yaml`. Every
- * reference carries a digest, but for what was never released.
+ * The images of a stack by service: built and pushed now, the registry's newest, those of `versions.yaml`, or what was
+ * loaded into the nodes. Every reference carries a digest, but for what was never in a registry.
  * @param root the repository's root folder
  */
 export function imagesOf(settings: Settings, root: string): (service: Service) => Image {
-  const { source, prefix } = settings.images
+  const { source, prefix, tag } = settings.images
   if (source === 'build') return building(prefix, root)
   if (source === 'registry') return (service) => fromRegistry(`${prefix}/${service.name}:${newest}`)
+  if (source === 'loaded') return ({ name }) => ({ tag, reference: `${prefix}/${name}:${tag}` })
   const versions = readVersions(root, settings.stack)
   return (service) => ({
     tag: versions[service.name]?.tag ?? unreleased,

@@ -76,5 +76,8 @@ async function pointLink(link: string, target: string): Promise<void> {
         `move it away (mv ${link} ${link}.old) and try again.`,
     )
   }
-  await symlink(target, link)
+  await symlink(target, link).catch(async (error: NodeJS.ErrnoException) => {
+    // Another command of this checkout was first.
+    if (error.code !== 'EEXIST' || (await readlink(link)) !== target) throw error
+  })
 }

@@ -2,7 +2,14 @@ import { execa } from 'execa'
 import { topology } from '../../../services/topology.ts'
 import { environmentNamed } from '../../gitops/environments.ts'
 import { writeVersion } from '../../gitops/versions.ts'
-import { buildImages, imageName, pushImages, type Loader, type Order } from '../../images/build.ts'
+import {
+  buildImages,
+  pushImages,
+  serverBuilds,
+  serviceBuilds,
+  type Loader,
+  type Order,
+} from '../../images/build.ts'
 import { writeRendered } from '../../render.ts'
 import { readStack } from '../../stacks.ts'
 import { thisCheckout } from './checkout.ts'
@@ -39,17 +46,18 @@ export function register(program: Command): void {
 type Action = (names: readonly string[], options: Options) => Promise<void>
 
 async function build(names: readonly string[], options: Options): Promise<void> {
-  const services = chosen(names)
-  const order = await orderOf(options)
-  await buildImages(services, order, loaderOf(options.load))
-  const built = services.map((service) => imageName(order, service))
-  if (options.json === true) return printJson(built)
-  built.forEach((name) => print(name))
+  const load = loaderOf(options.load)
+  const order = await orderOf(options, load !== undefined)
+  const builds = buildsOf(names, order)
+  await buildImages(builds, say, load)
+  if (options.json === true) return printJson(builds.map(({ name }) => name))
+  builds.forEach(({ name }) => print(name))
+  if (load !== undefined) say('Next: pulumi config set --path images.source loaded')
 }
 
 async function push(names: readonly string[], options: Options): Promise<void> {
-  const order = await orderOf(options)
-  const digests = await pushImages(chosen(names), order)
+  const order = await orderOf(options, false)
+  const digests = await pushImages(buildsOf(names, order), say)
   for (const [service, digest] of Object.entries(digests))
     writeVersion(order.root, options.env, service, { tag: order.tag, digest })
   writeRendered(topology, order.root)
@@ -59,18 +67,23 @@ async function push(names: readonly string[], options: Options): Promise<void> {
   say(`Commit gitops/${options.env}: it is what that environment runs.`)
 }
 
-const chosen = (names: readonly string[]) =>
-  names.length === 0 ? topology.services : servicesNamed(topology, names)
+/** All of them are those of the servers too. */
+const buildsOf = (names: readonly string[], order: Order) =>
+  names.length === 0
+    ? [...serviceBuilds(topology.services, order), ...serverBuilds(order)]
+    : serviceBuilds(servicesNamed(topology, names), order)
 
 function loaderOf(load: string | undefined): Loader | undefined {
   if (load === undefined || load === 'kind' || load === 'k3d') return load
   throw new UsageError(`--load is kind or k3d, not "${load}".`)
 }
 
-async function orderOf({ env, tag }: Options): Promise<Order> {
+/** What is loaded into nodes has the tag of the stack's settings, so that nothing must be set anew. */
+async function orderOf({ env, tag }: Options, loaded: boolean): Promise<Order> {
   const { root } = thisCheckout()
   const name = asUsage(() => environmentNamed(root, env))
-  return { root, settings: readStack(root, name), tag: tag ?? (await revision(root)), say }
+  const settings = readStack(root, name)
+  return { root, settings, tag: tag ?? (loaded ? settings.images.tag : await revision(root)), say }
 }
 
 /** What is checked out, in one word; with what is not committed it is nobody's revision. */
