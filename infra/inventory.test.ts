@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import * as pulumi from '@pulumi/pulumi'
 import test from 'ava'
 import { topology } from '../services/topology.ts'
 import { deliveryObjects } from './delivery/delivery.ts'
@@ -7,7 +6,14 @@ import { foundationObjects } from './foundation/foundation-objects.ts'
 import { operatorsOf } from './foundation/operator-table.ts'
 import { environmentFiles } from './gitops/render.ts'
 import { inventory } from './inventory.ts'
-import { identityOf, type KubernetesObject } from './kubernetes/object.ts'
+import {
+  isObject,
+  isRelease,
+  objectOf,
+  registeredBy,
+  type Registered,
+} from './kubernetes/mocked.ts'
+import { identityOf } from './kubernetes/object.ts'
 import { observabilityObjects } from './observability/observability.ts'
 import type { Settings } from './settings.ts'
 import { admissionObjects } from './policy/admission.ts'
@@ -18,41 +24,18 @@ import { contextOf, stackObjects } from './workloads/testing.ts'
 const root = join(import.meta.dirname, '..')
 const seed = 'a-seed-of-a-test-that-is-long-enough'
 
-interface Registered {
-  readonly type: string
-  readonly name: string
-  readonly object: KubernetesObject
-}
-
 const settingsOf = (stack: string, changed: Partial<Settings> = {}): Settings => {
   const settings = readStack(root, stack)
   const secrets = { ...settings.secrets, seed: settings.secrets.mode === 'generated' ? seed : '' }
   return { ...settings, secrets, ...changed }
 }
 
-/** Everything that the program asks Pulumi for, with nobody behind it. */
-async function registered(settings: Settings): Promise<readonly Registered[]> {
-  const asked: Registered[] = []
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        asked.push({ type, name, object: inputs as KubernetesObject })
-        return { id: `${name}-id`, state: { ...(inputs as object), ref: 'image@sha256:0' } }
-      },
-      call: ({ inputs }) => ({ ...(inputs as object), sha256Digest: 'sha256:0' }),
-    },
-    'maru',
-    settings.stack,
-  )
-  inventory(settings)
-  await pulumi.runtime.disconnect(false)
-  return asked
-}
+/** Everything that the program asks Pulumi for. */
+const registered = (settings: Settings): Promise<readonly Registered[]> =>
+  registeredBy(settings.stack, () => inventory(settings))
 
-const isObject = ({ type }: Registered): boolean =>
-  type.startsWith('kubernetes:') && !type.endsWith(':Release')
 const identities = (asked: readonly Registered[]): readonly string[] =>
-  asked.filter(isObject).map(({ object }) => identityOf(object))
+  asked.filter(isObject).map((one) => identityOf(objectOf(one)))
 
 test.serial('a stack that Pulumi delivers registers everything, each object once', async (t) => {
   const settings = settingsOf('dev', { operators: 'present' })
@@ -106,7 +89,7 @@ async function registeredBoth(
 
 test.serial('every object of ours says what it is and which stack it belongs to', async (t) => {
   for (const stack of ['dev', 'prod'])
-    for (const { object } of (await registered(settingsOf(stack))).filter(isObject)) {
+    for (const object of (await registered(settingsOf(stack))).filter(isObject).map(objectOf)) {
       const { labels = {} } = object.metadata
       t.is(labels['app.kubernetes.io/part-of'], 'maru', identityOf(object))
       t.is(labels['app.kubernetes.io/instance'], stack, identityOf(object))
@@ -117,7 +100,7 @@ test.serial('every object of ours says what it is and which stack it belongs to'
 test.serial(
   'what is of the whole cluster carries the stack, so that two stacks never meet',
   async (t) => {
-    for (const { object } of (await registered(settingsOf('dev'))).filter(isObject)) {
+    for (const object of (await registered(settingsOf('dev'))).filter(isObject).map(objectOf)) {
       if (object.metadata.namespace !== undefined) continue
       const shared = ['argocd', 'envoy'].includes(object.metadata.name)
       t.true(shared || /^maru-dev(-|$)/.test(object.metadata.name), identityOf(object))
@@ -127,12 +110,12 @@ test.serial(
 
 test.serial('no password reaches Pulumi as plain text', async (t) => {
   const text = JSON.stringify(await registered(settingsOf('dev')), marked)
-  const secrets = (await registered(settingsOf('dev'))).filter(
-    ({ object }) => object.kind === 'Secret',
-  )
+  const secrets = (await registered(settingsOf('dev')))
+    .map(objectOf)
+    .filter(({ kind }) => kind === 'Secret')
   t.true(secrets.length > 8)
   t.notRegex(text, new RegExp(seed))
-  for (const { object } of secrets) t.true(isSecret(object['stringData']), identityOf(object))
+  for (const object of secrets) t.true(isSecret(object['stringData']), identityOf(object))
 })
 
 test.serial(
@@ -140,8 +123,8 @@ test.serial(
   async (t) => {
     for (const stack of ['dev', 'prod']) {
       const settings = settingsOf(stack, { operators: 'install' })
-      const charts = (await registered(settings)).filter(({ type }) => type.endsWith(':Release'))
-      const found = charts.map(({ object }) => `${object['name']} ${object['version']}`).sort()
+      const charts = (await registered(settings)).filter(isRelease)
+      const found = charts.map(({ inputs }) => `${inputs['name']} ${inputs['version']}`).sort()
       t.deepEqual(
         found,
         operatorsOf(settings)
@@ -157,7 +140,8 @@ test.serial('images of a registry are taken by their digest', async (t) => {
   const asked = await registered(settingsOf('dev', { images, operators: 'present' }))
   const deployment = asked
     .filter(isObject)
-    .find(({ object }) => identityOf(object) === 'apps/Deployment maru-dev/rank')
+    .map(objectOf)
+    .find((object) => identityOf(object) === 'apps/Deployment maru-dev/rank')
   const wanted = /"registry\.example\.com\/maru\/rank:[a-z-]+@sha256:0"/
   t.regex(JSON.stringify(deployment), wanted)
 })

@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { cp, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { exclusively } from '../local/engines/lock.ts'
+import { madeOnce } from '../local/engines/lock.ts'
 
 /** A Go program that the throw-away cluster or its tests need. Its module's files lie in `go/<name>`. */
 export interface Tool {
@@ -127,7 +127,6 @@ export async function obtainBinaries<Name extends ToolName>(
 
 async function obtain(name: ToolName, workshop: Workshop): Promise<string> {
   const home = folderOf(name, workshop.cache)
-  if (existsSync(home)) return home
   await mkdir(workshop.cache, { recursive: true })
   const turn = {
     file: join(workshop.cache, 'go.lock'),
@@ -135,10 +134,7 @@ async function obtain(name: ToolName, workshop: Workshop): Promise<string> {
     deadlineMs: buildsWithinMs,
     say: workshop.say,
   }
-  await exclusively(turn, async () => {
-    if (!existsSync(home)) await build(name, home, workshop)
-  })
-  return home
+  return madeOnce(home, turn, () => build(name, home, workshop))
 }
 
 /** Whether a tool is built already. */

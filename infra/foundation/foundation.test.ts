@@ -1,42 +1,20 @@
-import * as pulumi from '@pulumi/pulumi'
+import type * as pulumi from '@pulumi/pulumi'
 import test from 'ava'
 import { topology } from '../../services/topology.ts'
+import { isObject, isRelease, registeredBy, type Registered } from '../kubernetes/mocked.ts'
 import { identityOf } from '../kubernetes/object.ts'
 import type { Settings } from '../settings.ts'
 import { Foundation } from './foundation.ts'
 import { operatorsOf } from './operator-table.ts'
 import { objectsOf, settingsOf, stacks } from './testing.ts'
 
-interface Registered {
-  readonly type: string
-  readonly name: string
-  readonly inputs: Readonly<Record<string, unknown>>
-}
-
-/** Registers the foundation of `settings` with nobody behind Pulumi, and tells what was asked for, in order. */
-async function registered(
+/** Registers the foundation of `settings`, and tells what was asked for, in order. */
+const registered = (
   settings: Settings,
   options: pulumi.ComponentResourceOptions = {},
-): Promise<readonly Registered[]> {
-  const asked: Registered[] = []
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        asked.push({ type, name, inputs: inputs as Registered['inputs'] })
-        return { id: `${name}-id`, state: inputs as Record<string, unknown> }
-      },
-      call: ({ inputs }) => inputs as Record<string, unknown>,
-    },
-    'maru',
-    settings.stack,
-  )
-  new Foundation('foundation', { settings, topology }, options)
-  await pulumi.runtime.disconnect(false)
-  return asked
-}
+): Promise<readonly Registered[]> =>
+  registeredBy(settings.stack, () => new Foundation('foundation', { settings, topology }, options))
 
-const isRelease = ({ type }: Registered): boolean => type.endsWith(':Release')
-const isObject = ({ type }: Registered): boolean => type.startsWith('kubernetes:')
 const isComponent = ({ type }: Registered): boolean => type.startsWith('maru:foundation:')
 
 test.serial('where operators are present none is installed', async (t) => {
@@ -69,7 +47,7 @@ test.serial('exactly the plain objects are registered', async (t) => {
   for (const stack of stacks)
     for (const operators of ['install', 'present'] as const) {
       const settings = settingsOf(stack, { operators })
-      const made = (await registered(settings)).filter((one) => isObject(one) && !isRelease(one))
+      const made = (await registered(settings)).filter(isObject)
       const plain = made.map(({ inputs }) => identityOf(inputs as never))
       t.deepEqual([...plain].sort(), objectsOf(settings).map(identityOf).sort())
     }

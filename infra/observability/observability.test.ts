@@ -1,39 +1,20 @@
-import * as pulumi from '@pulumi/pulumi'
+import type * as pulumi from '@pulumi/pulumi'
 import test from 'ava'
+import { isRelease, registeredBy, type Registered } from '../kubernetes/mocked.ts'
 import { identityOf } from '../kubernetes/object.ts'
 import type { Settings } from '../settings.ts'
 import { Observability, observabilityObjects } from './observability.ts'
 import { settingsOf, variants } from './testing.ts'
 
-interface Registered {
-  readonly type: string
-  readonly name: string
-  readonly inputs: Readonly<Record<string, unknown>>
-}
-
-/** Registers what observes a stack with nobody behind Pulumi, and tells what was asked for, in order. */
-async function registered(
+/** Registers what observes a stack, and tells what was asked for, in order. */
+const registered = (
   settings: Settings,
   options: pulumi.ComponentResourceOptions = {},
-): Promise<readonly Registered[]> {
-  const asked: Registered[] = []
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        asked.push({ type, name, inputs: inputs as Registered['inputs'] })
-        return { id: `${name}-id`, state: inputs as Record<string, unknown> }
-      },
-      call: ({ inputs }) => inputs as Record<string, unknown>,
-    },
-    'maru',
+): Promise<readonly Registered[]> =>
+  registeredBy(
     settings.stack,
+    () => new Observability('observability', { settings, alertmanager: { route: {} } }, options),
   )
-  new Observability('observability', { settings, alertmanager: { route: {} } }, options)
-  await pulumi.runtime.disconnect(false)
-  return asked
-}
-
-const isRelease = ({ type }: Registered): boolean => type.endsWith(':Release')
 
 test.serial('the chart is installed once, or not at all where operators are present', async (t) => {
   for (const settings of variants) {

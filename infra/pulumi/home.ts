@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { obtainBinaries, tools } from '../cluster/binaries.ts'
-import { exclusively } from '../local/engines/lock.ts'
+import { madeOnce } from '../local/engines/lock.ts'
 
 /** The Pulumi CLI with what it needs beside it. */
 export interface PulumiHome {
@@ -29,18 +28,14 @@ export async function pulumiHome(workshop: Workshop): Promise<PulumiHome> {
     .map((folder) => basename(folder).split('-').at(-1))
     .join('-')}`
   const home = join(workshop.cache, name)
-  const made = { program: join(home, 'bin/pulumi'), home }
-  if (existsSync(home)) return made
   const turn = {
     file: join(workshop.cache, 'pulumi-home.lock'),
     what: 'set Pulumi up',
     deadlineMs: withinMs,
     say: workshop.say,
   }
-  await exclusively(turn, async () => {
-    if (!existsSync(home)) await make(home, folders)
-  })
-  return made
+  await madeOnce(home, turn, () => make(home, folders))
+  return { program: join(home, 'bin/pulumi'), home }
 }
 
 async function make(home: string, folders: Readonly<Record<string, string>>): Promise<void> {

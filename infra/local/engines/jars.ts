@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Workshop } from './engine.ts'
 import type { Jdk } from './jdk.ts'
-import { exclusively } from './lock.ts'
+import { madeOnce } from './lock.ts'
 import { onPath } from './search-path.ts'
 import { exists } from './site-folder.ts'
 
@@ -37,10 +37,7 @@ export async function jarFolder(recipe: Recipe, workshop: Workshop): Promise<str
     deadlineMs: buildWithinMs,
     say: workshop.say,
   }
-  await exclusively(turn, async () => {
-    if (!(await exists(home))) await build({ recipe, inputs, home, maven }, workshop)
-  })
-  return home
+  return madeOnce(home, turn, () => build({ recipe, inputs, home, maven }, workshop))
 }
 
 /** Class path of a folder of jars, sorted: class archives are bound to its exact text. */

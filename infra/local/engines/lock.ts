@@ -1,5 +1,6 @@
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { exists } from './site-folder.ts'
 
 interface Turn {
   /** The lock file; its folder must exist. */
@@ -21,6 +22,22 @@ export async function exclusively<T>(turn: Turn, work: () => Promise<T>): Promis
   } finally {
     await rm(turn.file, { force: true })
   }
+}
+
+/**
+ * Makes a folder of the cache unless it is there; who comes second waits for the first. `make` must let it appear whole.
+ * @returns the folder
+ */
+export async function madeOnce(
+  folder: string,
+  turn: Turn,
+  make: () => Promise<void>,
+): Promise<string> {
+  if (await exists(folder)) return folder
+  await exclusively(turn, async () => {
+    if (!(await exists(folder))) await make()
+  })
+  return folder
 }
 
 async function acquire(turn: Turn): Promise<void> {
