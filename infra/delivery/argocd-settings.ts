@@ -25,24 +25,36 @@ export const argocdSettings = (settings: Settings): Readonly<Record<string, stri
   ),
   'application.resourceTrackingMethod': 'annotation',
   'timeout.reconciliation': '60s',
-  'application.links': links(settings, '.app.metadata.labels["app.kubernetes.io/name"]'),
-  'resource.links': links(settings, '.resource.metadata.labels["app.kubernetes.io/name"]'),
+  'application.links': links(settings, 'app'),
+  'resource.links': links(settings, 'resource'),
 })
 
-/** From an application or an object to its service's board and traces (https://argo-cd.readthedocs.io/en/stable/operator-manual/deep_links/). */
-function links(settings: Settings, name: string): string {
-  const grafana = grafanaUrl(settings)
-  const service = `{{index ${name.slice(0, name.indexOf('['))} "app.kubernetes.io/name"}}`
-  const query = encodeURIComponent(
-    '{"queries":[{"refId":"A","datasource":"tempo","queryType":"traceql","query":"{ resource.service.name = \\"SERVICE\\" }"}]}',
-  )
-  return JSON.stringify([
-    { title: 'Board', url: `${grafana}/d/maru-${service}`, if: `${name} != nil` },
+const nameLabel = '"app.kubernetes.io/name"'
+
+/** Traces of a service in Grafana's Explore. */
+const traces = JSON.stringify({
+  queries: [
     {
-      title: 'Traces',
-      url: `${grafana}/explore?left=${query.replace('SERVICE', service)}`,
-      if: `${name} != nil`,
+      refId: 'A',
+      datasource: 'tempo',
+      queryType: 'traceql',
+      query: '{ resource.service.name = "SERVICE" }',
     },
+  ],
+})
+
+/**
+ * From an application or an object to its service's board and traces: the URL is a Go template, the condition an
+ * expression (https://argo-cd.readthedocs.io/en/stable/operator-manual/deep_links/).
+ */
+function links(settings: Settings, subject: 'app' | 'resource'): string {
+  const grafana = grafanaUrl(settings)
+  const service = `{{index .${subject}.metadata.labels ${nameLabel}}}`
+  const named = `${subject}.metadata.labels[${nameLabel}] != nil`
+  const explore = encodeURIComponent(traces).replace('SERVICE', service)
+  return JSON.stringify([
+    { title: 'Board', url: `${grafana}/d/maru-${service}`, if: named },
+    { title: 'Traces', url: `${grafana}/explore?left=${explore}`, if: named },
   ])
 }
 

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { PrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule'
 import test from 'ava'
 import { parse, stringify } from 'yaml'
 import { contextOf, objectOf } from '../workloads/testing.ts'
+import { violations } from '../definitions/validate.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -33,7 +33,7 @@ test('promtool takes the rules of every PrometheusRule, and the operator its for
     const files = await Promise.all(
       context.topology.services.map(async (service) => {
         const rule = objectOf('PrometheusRule', service, context)
-        t.notThrows(() => new PrometheusRule(rule as never).validate(), service.name)
+        t.deepEqual(violations(rule), [], service.name)
         const file = join(dir, `${service.name}.yaml`)
         await writeFile(file, stringify(rule['spec']))
         return file

@@ -1,12 +1,16 @@
-import { always, componentOf, containersOf, workloads } from './rule.ts'
+import {
+  always,
+  componentOf,
+  containersOf,
+  everyContainer,
+  isComponent,
+  workloads,
+} from './rule.ts'
 import type { ObjectRule } from './rule.ts'
 
 /** What runs images whose digests the repository knows. */
 const pinned = ['service', 'migration', 'server']
-const isPinned = `(object.metadata.labels['app.kubernetes.io/component'] in ${JSON.stringify(pinned).replaceAll('"', "'")})`
-
-const all = (expression: string): string =>
-  `variables.pod.containers.all(c, ${expression}) && (!has(variables.pod.initContainers) || variables.pod.initContainers.all(c, ${expression}))`
+const isPinned = isComponent(pinned)
 
 const hasDigest = /@sha256:[0-9a-f]{64}$/
 
@@ -21,7 +25,7 @@ export const imageRules: readonly ObjectRule[] = [
     check: (object) =>
       !pinned.includes(componentOf(object)) ||
       containersOf(object).every(({ image }) => hasDigest.test(image)),
-    cel: `!${isPinned} || (${all("c.image.matches('@sha256:[0-9a-f]{64}$')")})`,
+    cel: `!${isPinned} || (${everyContainer("c.image.matches('@sha256:[0-9a-f]{64}$')")})`,
     bad: (good) => (good.spec.template.spec.containers[0].image = 'registry.example.com/a:1'),
   },
   {
@@ -31,7 +35,7 @@ export const imageRules: readonly ObjectRule[] = [
     targets: workloads,
     level: always,
     check: (object) => containersOf(object).every(({ image }) => isVersioned(image)),
-    cel: all("!c.image.matches(':latest(@|$)') && c.image.matches('[:@][^/]+$')"),
+    cel: everyContainer("!c.image.matches(':latest(@|$)') && c.image.matches('[:@][^/]+$')"),
     bad: (good) => (good.spec.template.spec.containers[0].image = latest),
   },
 ]

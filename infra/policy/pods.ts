@@ -1,9 +1,14 @@
-import { always, componentOf, containersOf, podOf, targets, workloads } from './rule.ts'
+import {
+  always,
+  componentOf,
+  containersOf,
+  everyContainer,
+  isComponent,
+  podOf,
+  targets,
+  workloads,
+} from './rule.ts'
 import type { Container, Draft, ObjectRule, Pod } from './rule.ts'
-
-/** Over all containers of `variables.pod`. */
-const each = (expression: string): string =>
-  `variables.pod.containers.all(c, ${expression}) && (!has(variables.pod.initContainers) || variables.pod.initContainers.all(c, ${expression}))`
 
 interface PodRule {
   readonly id: string
@@ -36,7 +41,7 @@ const aboutContainers = ({ id, message, check, cel, bad }: ContainerRule): Objec
   scope: 'object',
   id,
   message,
-  cel: each(cel),
+  cel: everyContainer(cel),
   targets: workloads,
   level: always,
   check: (object) => containersOf(object).every(check),
@@ -45,7 +50,7 @@ const aboutContainers = ({ id, message, check, cel, bad }: ContainerRule): Objec
 
 /** What runs our own images: there the user and the file system are ours to choose. */
 const ours = ['service', 'migration']
-const isOurs = `(object.metadata.labels['app.kubernetes.io/component'] in ${JSON.stringify(ours).replaceAll('"', "'")})`
+const isOurs = isComponent(ours)
 
 /** Numbers below belong to accounts of the image and of the node. */
 const leastUserId = 10_000

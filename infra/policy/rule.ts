@@ -71,6 +71,14 @@ export const targets = {
   topic: target('kafka.strimzi.io/v1', 'KafkaTopic', 'kafkatopics'),
 } as const
 
+/** CEL: an expression over `c` holds for every container of `variables.pod`, those that run before the others included. */
+export const everyContainer = (expression: string): string =>
+  `variables.pod.containers.all(c, ${expression}) && (!has(variables.pod.initContainers) || variables.pod.initContainers.all(c, ${expression}))`
+
+/** CEL: the object is one of these components. */
+export const isComponent = (names: readonly string[]): string =>
+  `(object.metadata.labels['app.kubernetes.io/component'] in [${names.map((name) => `'${name}'`).join(', ')}])`
+
 /** A pod's specification, as far as the rules look. */
 export interface Pod {
   readonly automountServiceAccountToken?: boolean
