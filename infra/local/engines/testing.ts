@@ -56,6 +56,11 @@ export async function ownServer(name: string, settings: Site['settings'] = {}): 
   }
 }
 
+/** Has an engine's programs installed, for tests that run one of them. @param name as in `engines` */
+export async function obtained(name: string): Promise<void> {
+  await supplyOf(engineNamed(name))
+}
+
 type Wanted = 'kafka' | 'postgres' | 'opensearch' | 'redis'
 
 /**

@@ -1,5 +1,5 @@
 import type { Servers } from '../../../services/kit/testing.ts'
-import { addressOf, ownServer, type OwnServer } from '../engines/testing.ts'
+import { addressOf, obtained, ownServer, type OwnServer } from '../engines/testing.ts'
 
 /** Servers that the test files of one run share; each file has its own databases, topics and indexes on them. */
 const shared = ['kafka', 'postgres', 'opensearch'] as const
@@ -11,6 +11,8 @@ export interface SharedServers {
 
 /** Starts the shared servers on free ports with data of their own. @throws after stopping those that started */
 export async function sharedServers(): Promise<SharedServers> {
+  // Its promtool checks the rules.
+  await obtained('prometheus')
   const started: { name: string; server: OwnServer }[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(started.map(({ server }) => server.stop()))
