@@ -79,6 +79,52 @@ const rows: readonly (readonly [
     object('KafkaTopic'),
   ],
   [
+    'data loss',
+    'a database is deleted with its object from now on',
+    ...spec('Database', {}, { databaseReclaimPolicy: 'delete' }),
+  ],
+  [
+    'data loss',
+    'volumes are deleted with their pool from now on',
+    ...spec('KafkaNodePool', volumes({}), volumes({ deleteClaim: true })),
+  ],
+  ['data loss', 'a database is to be absent', ...spec('Database', {}, { ensure: 'absent' })],
+  [
+    'data loss',
+    'a database on another server',
+    ...spec('Database', { cluster: { name: 'a' } }, { cluster: { name: 'b' } }),
+  ],
+  [
+    'data loss',
+    'a volume that does not outlive its pod',
+    ...spec('KafkaNodePool', volumes({ type: 'persistent-claim' }), volumes({ type: 'ephemeral' })),
+  ],
+  [
+    'data loss',
+    'one volume fewer',
+    ...spec('KafkaNodePool', volumes({ id: 0 }, { id: 1 }), volumes({ id: 0 })),
+  ],
+  [
+    'data loss',
+    'a stateful set without its volume',
+    ...spec(
+      'StatefulSet',
+      { volumeClaimTemplates: [{ metadata: { name: 'data' } }] },
+      { volumeClaimTemplates: [] },
+    ),
+  ],
+  ['data loss', 'fewer copies of a topic', ...spec('KafkaTopic', { replicas: 3 }, { replicas: 1 })],
+  ['data loss', 'fewer copies before it counts', ...spec('KafkaTopic', written(2), written(1))],
+  ['data loss', 'what applies everything goes', object('ApplicationSet'), undefined],
+  [
+    'restart',
+    'less scratch space',
+    pods({ containers: [{ name: 'main', resources: scratch('2Gi') }] }),
+    pods({ containers: [{ name: 'main', resources: scratch('1Gi') }] }),
+  ],
+  ['exposure', 'a Service comes with an address', ...comes('Service', { type: 'LoadBalancer' })],
+  ['new', 'a Service comes', ...comes('Service', { type: 'ClusterIP' })],
+  [
     'exposure',
     'a network policy changes',
     ...spec('NetworkPolicy', { ingress: [] }, { ingress: [{}] }),
@@ -131,6 +177,22 @@ const rows: readonly (readonly [
 
 function spec(kind: string, before: object, after: object) {
   return [object(kind, { spec: before }), object(kind, { spec: after })] as const
+}
+
+function comes(kind: string, fields: object) {
+  return [undefined, object(kind, { spec: fields })] as const
+}
+
+function volumes(...all: readonly object[]) {
+  return { storage: { volumes: all } }
+}
+
+function written(copies: number) {
+  return { config: { 'min.insync.replicas': copies } }
+}
+
+function scratch(size: string) {
+  return { requests: { 'ephemeral-storage': size } }
 }
 
 function retention(ms: number) {

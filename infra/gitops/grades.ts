@@ -39,6 +39,9 @@ const holdsData = [
   'PersistentVolumeClaim',
   'StatefulSet',
   'Namespace',
+  // What Argo CD made of it goes with it, and what that had made.
+  'ApplicationSet',
+  'Application',
 ]
 const opens = [
   'NetworkPolicy',
@@ -59,6 +62,10 @@ const scalers = ['HorizontalPodAutoscaler', 'ScaledObject', 'PodDisruptionBudget
 const whole = /^$/
 const comes = ({ before }: FieldChange): boolean => before === undefined
 const goes = ({ after }: FieldChange): boolean => after === undefined
+const becomes =
+  (word: string) =>
+  ({ after }: FieldChange): boolean =>
+    after === word
 
 /** The first that fits gives the grade; the order is that of the grades, but for exceptions before their rule. */
 const rules: readonly Rule[] = [
@@ -78,14 +85,34 @@ const rules: readonly Rule[] = [
   },
   {
     grade: 'data loss',
-    why: 'it is another one on the server; the old one’s data stays behind',
+    why: 'it is another one from now on; the old one’s data stays behind',
     kinds: ['KafkaTopic', 'Database', 'User', 'DatabaseRole'],
-    field: /^spec\.(topicName|name)$/,
+    field: /^spec\.(topicName|name|(cluster|mariaDbRef)\.name)$/,
   },
+  { grade: 'data loss', why: 'it is dropped', field: /\bensure$/, when: becomes('absent') },
   {
     grade: 'data loss',
     why: 'fewer than before: what is there does not fit',
-    field: /partitions$|storage(\.size)?$|volumes\[.*\]\.size$|diskSize$/,
+    field: /partitions$|\.storage(\.size)?$|volumes\[.*\]\.size$|diskSize$/,
+    when: less,
+  },
+  {
+    grade: 'data loss',
+    why: 'what lies on the volume is not taken along',
+    field: /^spec\.(storage\.volumes|volumeClaimTemplates)\[\]$/,
+    when: goes,
+  },
+  {
+    grade: 'data loss',
+    why: 'it goes with its pod',
+    field: /^spec\.storage\b.*\.type$/,
+    when: becomes('ephemeral'),
+  },
+  {
+    grade: 'data loss',
+    why: 'fewer copies: what a lost broker held may be the only one',
+    kinds: ['KafkaTopic'],
+    field: /^spec\.(replicas|config\["min\.insync\.replicas"\])$/,
     when: less,
   },
   {
@@ -119,6 +146,13 @@ const rules: readonly Rule[] = [
     kinds: opens,
     field: /^(spec|rules|subjects|roleRef)|^$/,
     when: (change) => change.field !== '' || comes(change),
+  },
+  {
+    grade: 'exposure',
+    why: 'it is reached from outside',
+    kinds: ['Service'],
+    field: whole,
+    when: (change, object) => comes(change) && isOutside(object),
   },
   {
     grade: 'exposure',
@@ -182,6 +216,11 @@ const fits = (
   (kinds?.includes(object.kind) ?? true) &&
   field.test(change.field) &&
   (when?.(change, object) ?? true)
+
+const isOutside = ({ spec }: KubernetesObject): boolean =>
+  ['LoadBalancer', 'NodePort'].includes(
+    (spec as { readonly type?: string } | undefined)?.type ?? '',
+  )
 
 /** Argo CD is told to keep it, or its operator is told to keep what it stands for. */
 function isKept({ metadata, ...object }: KubernetesObject): boolean {

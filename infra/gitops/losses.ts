@@ -4,6 +4,7 @@ import type { FieldChange } from './diff.ts'
 const unsaid: readonly (readonly [RegExp, number])[] = [
   [/retention\.ms/, 604_800_000],
   [/retention\.bytes/, Number.POSITIVE_INFINITY],
+  [/min\.insync\.replicas/, 1],
 ]
 
 /** Whether an amount shrinks: partitions, a volume, the time or the bytes that are kept. */
@@ -40,9 +41,15 @@ function amount(value: unknown): number | undefined {
 
 const keeps = /retain|skip|^false$|Prune=false|Delete=false/i
 
-/** Whether a policy kept the data, and does not any more. Operators' default is to keep nothing. */
+const takes = /^(delete|true)$/i
+
+/**
+ * Whether a policy does not keep the data any more, or takes it from now on. Where nothing is said some operators keep
+ * and some do not: it counts as the worse.
+ */
 export const loosened = ({ before, after }: FieldChange): boolean =>
-  words(before).some((word) => keeps.test(word) && !words(after).includes(word))
+  words(before).some((word) => keeps.test(word) && !words(after).includes(word)) ||
+  words(after).some((word) => takes.test(word) && !words(before).includes(word))
 
 const words = (value: unknown): readonly string[] =>
   value === undefined ? [] : String(value).split(',')
