@@ -8,6 +8,12 @@ const ofKind = (objects: readonly KubernetesObject[], ...kinds: readonly string[
 
 const specOf = <Spec>(object: KubernetesObject): Spec => object['spec'] as Spec
 
+/** Of kinds whose fields stand beside `metadata`. */
+const specless = <Fields>(object: KubernetesObject): Fields => object as unknown as Fields
+
+const identityIn = ({ metadata: { namespace, name } }: KubernetesObject): string =>
+  `${namespace}/${name}`
+
 const selects = (selector: Labels | undefined, labels: Labels): boolean =>
   Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value)
 
@@ -44,6 +50,23 @@ const drop = (objects: { kind: string }[], kind: string): void => {
   )
 }
 
+/** Kinds of a whole cluster, among those that Maru makes. */
+const clusterWide = [
+  'Namespace',
+  'GatewayClass',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'CustomResourceDefinition',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+]
+
+interface Binding {
+  readonly subjects?: readonly { readonly name: string; readonly namespace?: string }[]
+}
+interface Route {
+  readonly parentRefs?: readonly { readonly name: string; readonly namespace?: string }[]
+}
 interface Monitor {
   readonly selector: { readonly matchLabels: Labels }
   readonly endpoints: readonly { readonly port: string }[]
@@ -117,6 +140,57 @@ export const stackRules: readonly StackRule[] = [
           ),
       ),
     bad: (objects) => drop(objects, 'ServiceAccount'),
+  },
+  {
+    scope: 'stack',
+    id: 'token-has-role',
+    message:
+      'spec.template.spec.automountServiceAccountToken must be false unless a role is bound to the ServiceAccount: a token without rights is a way in for nothing',
+    check: (objects) => {
+      const bound = ofKind(objects, 'RoleBinding', 'ClusterRoleBinding').flatMap((binding) =>
+        (specless<Binding>(binding).subjects ?? []).map(
+          ({ name, namespace = binding.metadata.namespace }) => `${namespace}/${name}`,
+        ),
+      )
+      return ofKind(objects, 'Deployment', 'StatefulSet', 'Job').filter(
+        (workload) =>
+          podOf(workload).automountServiceAccountToken !== false &&
+          !bound.includes(`${workload.metadata.namespace}/${podOf(workload).serviceAccountName}`),
+      )
+    },
+    bad: (objects) => {
+      const { spec } = objects.find(({ kind }) => kind === 'StatefulSet')
+      spec.template.spec.automountServiceAccountToken = true
+    },
+  },
+  {
+    scope: 'stack',
+    id: 'named-namespace',
+    message: 'metadata.namespace must be a namespace of the stack, never default',
+    check: (objects) =>
+      objects.filter(
+        ({ kind, metadata: { namespace = 'default' } }) =>
+          namespace === 'default' && !clusterWide.includes(kind),
+      ),
+    bad: (objects) => delete objects.find(({ kind }) => kind === 'ConfigMap').metadata.namespace,
+  },
+  {
+    scope: 'stack',
+    id: 'route-gateway',
+    message: 'spec.parentRefs of an HTTPRoute must lead to a Gateway of the stack',
+    check: (objects) => {
+      const gateways = ofKind(objects, 'Gateway').map(identityIn)
+      return ofKind(objects, 'HTTPRoute').filter(
+        (route) =>
+          !(specOf<Route>(route).parentRefs ?? []).every(
+            ({ name, namespace = route.metadata.namespace }) =>
+              gateways.includes(`${namespace}/${name}`),
+          ),
+      )
+    },
+    bad: (objects) => {
+      objects.find(({ kind }) => kind === 'HTTPRoute').spec.parentRefs[0].namespace = 'elsewhere'
+    },
   },
   {
     scope: 'stack',
