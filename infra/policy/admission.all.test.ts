@@ -6,10 +6,16 @@ import type { KubernetesObject } from '../kubernetes/object.ts'
 import { poll } from '../local/poll.ts'
 import { contextOf } from '../workloads/testing.ts'
 import { admissionObjects, policyName } from './admission.ts'
+import { concerns } from './check.ts'
+import type { Draft } from './rule.ts'
 import { objectRules } from './rules.ts'
 import { fixturesOf, objectsOf } from './testing.ts'
+import { variantOf, variants, type Variant } from './variants.ts'
 
 const stacks = ['dev', 'prod'] as const
+
+/** As CloudNativePG makes one for its primary. */
+const minAvailable = variants.find(({ name }) => name.endsWith('at least one')) as Variant
 let cluster: OwnCluster
 
 test.before(async (t) => {
@@ -41,7 +47,10 @@ async function enforced(): Promise<void> {
 
 const pluralOf = (object: KubernetesObject): string =>
   kindOf(object)?.plural ??
-  objectRules.flatMap(({ targets }) => targets).find(({ kind }) => kind === object.kind)?.plural ??
+  objectRules
+    .flatMap(({ targets }) => targets)
+    .find(({ kind, apiVersion }) => kind === object.kind && apiVersion === object.apiVersion)
+    ?.plural ??
   ''
 
 /** What the server would say of an object, without making it. */
@@ -65,6 +74,51 @@ for (const rule of objectRules) {
     },
   )
 }
+
+for (const variant of variants)
+  test.serial(`${variant.name}: the API server judges as we do`, async (t) => {
+    const { status, message } = await tried(variantOf(variant, objectsOf('prod')))
+    t.is(status === 201, variant.breaks.length === 0, message)
+    const sentences = objectRules.filter(({ id }) => variant.breaks.includes(id))
+    if (status !== 201 && variant.invalid !== true)
+      t.true(
+        sentences.some((rule) => message.includes(rule.message)),
+        message,
+      )
+  })
+
+test.serial('every object of both stacks passes the door', async (t) => {
+  for (const object of stacks.flatMap(objectsOf)) {
+    if (!objectRules.some((rule) => concerns(rule, object))) continue
+    const { status, message } = await tried(object)
+    t.is(status, 201, message)
+  }
+})
+
+test.serial('what an operator makes of our objects is not ours to judge', async (t) => {
+  const bad = variantOf(minAvailable, objectsOf('prod')) as Draft
+  t.true((await tried(bad)).status >= 400)
+  const owner = { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', name: 'postgres', uid: '1' }
+  bad.metadata.ownerReferences = [owner]
+  const made = await tried(bad)
+  t.is(made.status, 201, made.message)
+})
+
+test.serial('an update cannot slip out of the rules by its labels', async (t) => {
+  const account = objectsOf('prod').find(({ kind }) => kind === 'ServiceAccount') as Draft
+  await cluster.api.apply(account, 'serviceaccounts')
+  const { namespace, name } = account.metadata
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}?dryRun=All`
+  const without = { metadata: { labels: { 'app.kubernetes.io/part-of': null } } }
+  const { status, body } = await cluster.api.call(
+    'PATCH',
+    path,
+    without,
+    'application/merge-patch+json',
+  )
+  t.true(status >= 400, 'the label went')
+  t.regex((body as { message: string }).message, /labels: metadata\.labels must hold/)
+})
 
 test.serial('what is only warned of in dev is made, with the warning', async (t) => {
   const rule = objectRules.find(({ id }) => id === 'image-digest')

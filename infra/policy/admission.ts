@@ -3,7 +3,7 @@ import { namespacesOf } from '../endpoints.ts'
 import { labelsOf, partOf, type KubernetesObject } from '../kubernetes/object.ts'
 import { register } from '../kubernetes/registered.ts'
 import type { Settings } from '../settings.ts'
-import type { Level, ObjectRule, Target } from './rule.ts'
+import { podExpression, type Level, type ObjectRule, type Target } from './rule.ts'
 import { objectRules } from './rules.ts'
 
 /** The rules at a cluster's door. */
@@ -40,12 +40,20 @@ const policy = (rule: ObjectRule, settings: AdmissionArgs['settings']): Kubernet
       objectSelector: { matchLabels: partOf },
       resourceRules: rule.targets.map(resourceRule),
     },
+    matchConditions: [{ name: 'made-by-nobody-else', expression: unowned }],
     ...(rule.cel.includes('variables.pod') && {
-      variables: [{ name: 'pod', expression: 'object.spec.template.spec' }],
+      variables: [{ name: 'pod', expression: podExpression }],
     }),
     validations: [{ expression: rule.cel, message: `${rule.id}: ${rule.message}` }],
   },
 })
+
+/**
+ * Operators hand the label of their custom resources on to what they make of them, and make it by rules of their own. Who
+ * claims a false owner wins nothing that lasts: what has no living owner is collected as garbage.
+ */
+const unowned =
+  '!has(object.metadata.ownerReferences) || size(object.metadata.ownerReferences) == 0'
 
 function resourceRule({ apiVersion, plural }: Target) {
   const [group = '', version = ''] = apiVersion.includes('/')

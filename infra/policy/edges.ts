@@ -1,8 +1,11 @@
 import { frontDoorName } from '../endpoints.ts'
-import { always, componentOf, targets, workloads } from './rule.ts'
+import { always, componentOf, isComponent, targets, workloads } from './rule.ts'
 import type { ObjectRule } from './rule.ts'
 
-const wantedLabels = ['name', 'instance', 'component'].map((word) => `app.kubernetes.io/${word}`)
+/** `part-of` among them: an update that takes it away would take the object away from the rules. */
+const wantedLabels = ['name', 'instance', 'component', 'part-of'].map(
+  (word) => `app.kubernetes.io/${word}`,
+)
 
 interface Network {
   readonly ingress?: readonly { readonly from?: readonly object[] }[]
@@ -24,7 +27,7 @@ export const edgeRules: readonly ObjectRule[] = [
     ],
     level: always,
     check: ({ metadata }) => wantedLabels.every((label) => label in (metadata.labels ?? {})),
-    cel: wantedLabels.map((label) => `'${label}' in object.metadata.labels`).join(' && '),
+    cel: `has(object.metadata.labels) && ${wantedLabels.map((label) => `'${label}' in object.metadata.labels`).join(' && ')}`,
     bad: (good) => delete good.metadata.labels[wantedLabels[2] ?? ''],
   },
   {
@@ -62,7 +65,7 @@ export const edgeRules: readonly ObjectRule[] = [
     check: (object) =>
       componentOf(object) !== 'service' ||
       ((object['spec'] as Network).ingress ?? []).every(({ from = [] }) => from.length > 0),
-    cel: "object.metadata.labels['app.kubernetes.io/component'] != 'service' || !has(object.spec.ingress) || object.spec.ingress.all(r, has(r.from) && size(r.from) > 0)",
+    cel: `!${isComponent(['service'])} || !has(object.spec.ingress) || object.spec.ingress.all(r, has(r.from) && size(r.from) > 0)`,
     bad: (good) => (good.spec.ingress = [{ ports: [{ port: 80 }] }]),
     good: ({ spec }) => ((spec as Network).ingress ?? []).length > 0,
   },

@@ -55,31 +55,57 @@ const isOurs = isComponent(ours)
 /** Numbers below belong to accounts of the image and of the node. */
 const leastUserId = 10_000
 
+/** What containers say of who they run as, instead of their pod. */
+const identitiesOf = ({ containers, initContainers = [] }: Pod) =>
+  [...containers, ...initContainers].flatMap(({ securityContext }) => securityContext ?? [])
+
+/** CEL: every container that has this field of its own keeps the expression over `c`. */
+const everyIdentity = (field: string, expression: string): string =>
+  `(${everyContainer(`!has(c.securityContext) || !has(c.securityContext.${field}) || ${expression}`)})`
+
+/** Names of variables that hold a secret itself, not where one lies (`…_FILE`, `…_URL`). One text for JavaScript and CEL. */
+const secretName =
+  '(PASSWORD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS|(API|ACCESS|PRIVATE|SEALING)_?KEY)$'
+
+/** An address with a login and its password in it. */
+const login = '://[^/@:]+:[^/@]+@'
+
 export const podRules: readonly ObjectRule[] = [
   aboutPods({
     id: 'non-root',
-    message: 'spec.template.spec.securityContext.runAsNonRoot must be true',
-    check: ({ securityContext }) => securityContext?.runAsNonRoot === true,
-    cel: 'has(variables.pod.securityContext) && has(variables.pod.securityContext.runAsNonRoot) && variables.pod.securityContext.runAsNonRoot == true',
+    message:
+      'spec.template.spec.securityContext.runAsNonRoot must be true, and no container may say otherwise',
+    check: (pod) =>
+      pod.securityContext?.runAsNonRoot === true &&
+      identitiesOf(pod).every(({ runAsNonRoot }) => runAsNonRoot !== false),
+    cel: `has(variables.pod.securityContext) && has(variables.pod.securityContext.runAsNonRoot) && variables.pod.securityContext.runAsNonRoot == true && ${everyIdentity('runAsNonRoot', 'c.securityContext.runAsNonRoot == true')}`,
     bad: (pod) => (pod.securityContext.runAsNonRoot = false),
   }),
   {
     scope: 'object',
     id: 'user-id',
-    message: `spec.template.spec.securityContext.runAsUser must be at least ${leastUserId} in what runs our images`,
+    message: `spec.template.spec.securityContext.runAsUser must be at least ${leastUserId} in what runs our images, and in each container that names one`,
     targets: workloads,
     level: always,
     check: (object) =>
       !ours.includes(componentOf(object)) ||
-      (podOf(object).securityContext?.runAsUser ?? 0) >= leastUserId,
-    cel: `!${isOurs} || (has(variables.pod.securityContext) && has(variables.pod.securityContext.runAsUser) && variables.pod.securityContext.runAsUser >= ${leastUserId})`,
+      ((podOf(object).securityContext?.runAsUser ?? 0) >= leastUserId &&
+        identitiesOf(podOf(object)).every(
+          ({ runAsUser = leastUserId }) => runAsUser >= leastUserId,
+        )),
+    cel: `!${isOurs} || (has(variables.pod.securityContext) && has(variables.pod.securityContext.runAsUser) && variables.pod.securityContext.runAsUser >= ${leastUserId} && ${everyIdentity('runAsUser', `c.securityContext.runAsUser >= ${leastUserId}`)})`,
     bad: (good) => (good.spec.template.spec.securityContext.runAsUser = 999),
   },
   aboutPods({
     id: 'seccomp',
-    message: 'spec.template.spec.securityContext.seccompProfile.type must be RuntimeDefault',
-    check: ({ securityContext }) => securityContext?.seccompProfile?.type === 'RuntimeDefault',
-    cel: "has(variables.pod.securityContext) && has(variables.pod.securityContext.seccompProfile) && variables.pod.securityContext.seccompProfile.type == 'RuntimeDefault'",
+    message:
+      'spec.template.spec.securityContext.seccompProfile.type must be RuntimeDefault, and no container may say otherwise',
+    check: (pod) =>
+      pod.securityContext?.seccompProfile?.type === 'RuntimeDefault' &&
+      identitiesOf(pod).every(({ seccompProfile }) =>
+        ['RuntimeDefault', undefined].includes(seccompProfile?.type),
+      ),
+    cel: `has(variables.pod.securityContext) && has(variables.pod.securityContext.seccompProfile) && variables.pod.securityContext.seccompProfile.type == 'RuntimeDefault' && ${everyIdentity('seccompProfile', "c.securityContext.seccompProfile.type == 'RuntimeDefault'")}`,
     bad: (pod) => (pod.securityContext.seccompProfile = { type: 'Unconfined' }),
   }),
   aboutPods({
@@ -105,16 +131,20 @@ export const podRules: readonly ObjectRule[] = [
   },
   aboutContainers({
     id: 'no-escalation',
-    message: 'securityContext.allowPrivilegeEscalation of every container must be false',
-    check: ({ securityContext }) => securityContext?.allowPrivilegeEscalation === false,
-    cel: 'has(c.securityContext) && has(c.securityContext.allowPrivilegeEscalation) && c.securityContext.allowPrivilegeEscalation == false',
+    message:
+      'securityContext.allowPrivilegeEscalation of every container must be false, and none may be privileged',
+    check: ({ securityContext }) =>
+      securityContext?.allowPrivilegeEscalation === false && securityContext.privileged !== true,
+    cel: 'has(c.securityContext) && has(c.securityContext.allowPrivilegeEscalation) && c.securityContext.allowPrivilegeEscalation == false && !(has(c.securityContext.privileged) && c.securityContext.privileged)',
     bad: (container) => (container.securityContext.allowPrivilegeEscalation = true),
   }),
   aboutContainers({
     id: 'no-capabilities',
-    message: 'securityContext.capabilities.drop of every container must hold ALL',
-    check: ({ securityContext }) => securityContext?.capabilities?.drop?.includes('ALL') === true,
-    cel: "has(c.securityContext) && has(c.securityContext.capabilities) && has(c.securityContext.capabilities.drop) && 'ALL' in c.securityContext.capabilities.drop",
+    message:
+      'securityContext.capabilities of every container must drop ALL, and add none of them again',
+    check: ({ securityContext: { capabilities } = {} }) =>
+      capabilities?.drop?.includes('ALL') === true && (capabilities.add ?? []).length === 0,
+    cel: "has(c.securityContext) && has(c.securityContext.capabilities) && has(c.securityContext.capabilities.drop) && 'ALL' in c.securityContext.capabilities.drop && (!has(c.securityContext.capabilities.add) || size(c.securityContext.capabilities.add) == 0)",
     bad: (container) => (container.securityContext.capabilities = { drop: ['NET_RAW'] }),
   }),
   aboutContainers({
@@ -137,17 +167,21 @@ export const podRules: readonly ObjectRule[] = [
   aboutContainers({
     id: 'no-host-port',
     message: 'ports of a container must have no hostPort',
-    check: ({ ports = [] }) => ports.every(({ hostPort }) => hostPort === undefined),
-    cel: '!has(c.ports) || c.ports.all(p, !has(p.hostPort))',
+    check: ({ ports = [] }) => ports.every(({ hostPort = 0 }) => hostPort === 0),
+    cel: '!has(c.ports) || c.ports.all(p, !has(p.hostPort) || p.hostPort == 0)',
     bad: (container) => (container.ports = [{ containerPort: 80, hostPort: 80 }]),
   }),
   aboutContainers({
     id: 'secret-by-file',
     message:
-      'env of a container must hold no password, secret or token as plain text: mount a file',
+      'env of a container must hold no password, secret, token or key as plain text, nor within an address: mount a file',
     check: ({ env = [] }) =>
-      env.every(({ name, value }) => !/(PASSWORD|SECRET|TOKEN)$/.test(name) || value === undefined),
-    cel: "!has(c.env) || c.env.all(e, !e.name.matches('(PASSWORD|SECRET|TOKEN)$') || !has(e.value))",
+      env.every(
+        ({ name, value = '' }) =>
+          value === '' ||
+          !(new RegExp(secretName, 'i').test(name) || new RegExp(login).test(value)),
+      ),
+    cel: `!has(c.env) || c.env.all(e, !has(e.value) || e.value == '' || !(e.name.matches('(?i)${secretName}') || e.value.matches('${login}')))`,
     bad: (container) => (container.env = [{ name: 'REDIS_PASSWORD', value: 'hunter2' }]),
   }),
   {
@@ -161,7 +195,7 @@ export const podRules: readonly ObjectRule[] = [
         ({ ports = [], readinessProbe, livenessProbe }) =>
           ports.length === 0 || (readinessProbe !== undefined && livenessProbe !== undefined),
       ),
-    cel: 'variables.pod.containers.all(c, !has(c.ports) || (has(c.readinessProbe) && has(c.livenessProbe)))',
+    cel: 'variables.pod.containers.all(c, !has(c.ports) || size(c.ports) == 0 || (has(c.readinessProbe) && has(c.livenessProbe)))',
     bad: (good) => delete good.spec.template.spec.containers[0].livenessProbe,
   },
   {
@@ -173,7 +207,7 @@ export const podRules: readonly ObjectRule[] = [
     check: (object) =>
       componentOf(object) !== 'service' ||
       (podOf(object).topologySpreadConstraints ?? []).length >= 2,
-    cel: "object.metadata.labels['app.kubernetes.io/component'] != 'service' || (has(variables.pod.topologySpreadConstraints) && size(variables.pod.topologySpreadConstraints) >= 2)",
+    cel: `!${isComponent(['service'])} || (has(variables.pod.topologySpreadConstraints) && size(variables.pod.topologySpreadConstraints) >= 2)`,
     bad: (good) => delete good.spec.template.spec.topologySpreadConstraints,
   },
 ]

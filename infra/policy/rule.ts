@@ -52,11 +52,13 @@ const target = (apiVersion: string, kind: string, plural: string): Target => ({
   plural,
 })
 
-/** Kinds with a pod template. */
+/** Kinds with a pod template, those that no stack uses included: who applies one by hand is bound too. */
 export const workloads: readonly Target[] = [
   target('apps/v1', 'Deployment', 'deployments'),
   target('apps/v1', 'StatefulSet', 'statefulsets'),
+  target('apps/v1', 'DaemonSet', 'daemonsets'),
   target('batch/v1', 'Job', 'jobs'),
+  target('batch/v1', 'CronJob', 'cronjobs'),
 ]
 
 export const targets = {
@@ -69,15 +71,21 @@ export const targets = {
   network: target('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
   route: target('gateway.networking.k8s.io/v1', 'HTTPRoute', 'httproutes'),
   topic: target('kafka.strimzi.io/v1', 'KafkaTopic', 'kafkatopics'),
+  nodePool: target('kafka.strimzi.io/v1', 'KafkaNodePool', 'kafkanodepools'),
+  database: target('postgresql.cnpg.io/v1', 'Database', 'databases'),
 } as const
 
 /** CEL: an expression over `c` holds for every container of `variables.pod`, those that run before the others included. */
 export const everyContainer = (expression: string): string =>
   `variables.pod.containers.all(c, ${expression}) && (!has(variables.pod.initContainers) || variables.pod.initContainers.all(c, ${expression}))`
 
-/** CEL: the object is one of these components. */
+/** CEL: specification of a workload's pods. */
+export const podExpression =
+  'has(object.spec.jobTemplate) ? object.spec.jobTemplate.spec.template.spec : object.spec.template.spec'
+
+/** CEL: the object is one of these components. An expression that asks for a label that is not there fails. */
 export const isComponent = (names: readonly string[]): string =>
-  `(object.metadata.labels['app.kubernetes.io/component'] in [${names.map((name) => `'${name}'`).join(', ')}])`
+  `(has(object.metadata.labels) && object.metadata.labels[?'app.kubernetes.io/component'].orValue('') in [${names.map((name) => `'${name}'`).join(', ')}])`
 
 /** A pod's specification, as far as the rules look. */
 export interface Pod {
@@ -86,15 +94,18 @@ export interface Pod {
   readonly hostPID?: boolean
   readonly hostIPC?: boolean
   readonly serviceAccountName?: string
-  readonly securityContext?: {
-    readonly runAsNonRoot?: boolean
-    readonly runAsUser?: number
-    readonly seccompProfile?: { readonly type?: string }
-  }
+  readonly securityContext?: Identity
   readonly topologySpreadConstraints?: readonly object[]
   readonly volumes?: readonly { readonly hostPath?: object }[]
   readonly containers: readonly Container[]
   readonly initContainers?: readonly Container[]
+}
+
+/** Who a pod runs as; what a container says of it wins over what its pod says. */
+interface Identity {
+  readonly runAsNonRoot?: boolean
+  readonly runAsUser?: number
+  readonly seccompProfile?: { readonly type?: string }
 }
 
 export interface Container {
@@ -111,16 +122,25 @@ export interface Container {
     readonly requests?: { readonly cpu?: string; readonly memory?: string }
     readonly limits?: { readonly memory?: string }
   }
-  readonly securityContext?: {
+  readonly securityContext?: Identity & {
+    readonly privileged?: boolean
     readonly allowPrivilegeEscalation?: boolean
     readonly readOnlyRootFilesystem?: boolean
-    readonly capabilities?: { readonly drop?: readonly string[] }
+    readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] }
   }
 }
 
 /** Specification of a workload's pods. */
-export const podOf = (object: KubernetesObject): Pod =>
-  (object['spec'] as { template: { spec: Pod } }).template.spec
+export function podOf(object: KubernetesObject): Pod {
+  const { jobTemplate, template } = object['spec'] as Partial<Templated> & {
+    readonly jobTemplate?: { readonly spec: Templated }
+  }
+  return (jobTemplate?.spec.template ?? (template as Templated['template'])).spec
+}
+
+interface Templated {
+  readonly template: { readonly spec: Pod }
+}
 
 /** Containers, those that run before the others included. */
 export const containersOf = (object: KubernetesObject): readonly Container[] => {

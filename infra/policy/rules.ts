@@ -1,3 +1,4 @@
+import { dataRules } from './data.ts'
 import { edgeRules } from './edges.ts'
 import { imageRules } from './images.ts'
 import { podRules } from './pods.ts'
@@ -6,4 +7,9 @@ import type { ObjectRule } from './rule.ts'
 export { stackRules } from './stack-rules.ts'
 
 /** Rules about single objects: checked when rendering, by Pulumi, and at the API server's door. */
-export const objectRules: readonly ObjectRule[] = [...podRules, ...imageRules, ...edgeRules]
+export const objectRules: readonly ObjectRule[] = [
+  ...podRules,
+  ...imageRules,
+  ...edgeRules,
+  ...dataRules,
+]

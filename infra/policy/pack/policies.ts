@@ -1,6 +1,7 @@
 import type { ResourceValidationPolicy, StackValidationPolicy } from '@pulumi/policy'
 import { identityOf, type KubernetesObject } from '../../kubernetes/object.ts'
 import { concerns } from '../check.ts'
+import type { Settings } from '../../settings.ts'
 import type { ObjectRule, StackRule } from '../rule.ts'
 
 /** A resource of Pulumi, as its policies see it. */
@@ -19,11 +20,14 @@ const description = (message: string): string => `${message}.`
 
 const enforcement = { deny: 'mandatory', warn: 'advisory', off: 'disabled' } as const
 
-/** A rule about one object. What the cluster would only warn of is advice here too: before the first push there is no digest. */
-export const objectPolicy = (rule: ObjectRule): ResourceValidationPolicy => ({
+/** A rule about one object. What the stack's cluster would only warn of is advice here too. */
+export const objectPolicy = (
+  rule: ObjectRule,
+  settings: Pick<Settings, 'protect'>,
+): ResourceValidationPolicy => ({
   name: rule.id,
   description: description(rule.message),
-  enforcementLevel: enforcement[rule.level({ protect: false })],
+  enforcementLevel: enforcement[rule.level(settings)],
   validateResource: (args, report) => {
     const object = objectOf(args)
     if (object && concerns(rule, object) && !rule.check(object))
