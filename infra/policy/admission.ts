@@ -3,17 +3,13 @@ import { namespacesOf } from '../endpoints.ts'
 import { labelsOf, partOf, type KubernetesObject } from '../kubernetes/object.ts'
 import { register } from '../kubernetes/registered.ts'
 import type { Settings } from '../settings.ts'
-import { podExpression, type Level, type ObjectRule, type Target } from './rule.ts'
+import { podExpression, policyName, type Level, type ObjectRule, type Target } from './rule.ts'
 import { objectRules } from './rules.ts'
 
 /** The rules at a cluster's door. */
 export interface AdmissionArgs {
   readonly settings: Pick<Settings, 'stack' | 'protect'>
 }
-
-/** Name of a rule's policy in a cluster. */
-export const policyName = (stack: string, { id }: Pick<ObjectRule, 'id'>): string =>
-  `maru-${stack}-${id}`
 
 /**
  * Every rule as a ValidatingAdmissionPolicy, bound to the stack's namespaces and to what is part of Maru: whoever applies

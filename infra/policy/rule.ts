@@ -130,6 +130,10 @@ export interface Container {
   }
 }
 
+/** Name of a rule's policy in a cluster. */
+export const policyName = (stack: string, { id }: Pick<ObjectRule, 'id'>): string =>
+  `maru-${stack}-${id}`
+
 /** Specification of a workload's pods. */
 export function podOf(object: KubernetesObject): Pod {
   const { jobTemplate, template } = object['spec'] as Partial<Templated> & {

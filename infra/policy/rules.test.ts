@@ -1,7 +1,8 @@
 import test from 'ava'
 import type { KubernetesObject } from '../kubernetes/object.ts'
+import { admissionObjects } from './admission.ts'
 import { concerns, findings } from './check.ts'
-import { objectPolicy, stackPolicy } from './pack/policies.ts'
+import { doorPolicy, isStricterSomewhere, objectPolicy, stackPolicy } from './pack/policies.ts'
 import type { Draft } from './rule.ts'
 import { objectRules, stackRules } from './rules.ts'
 import { fixturesOf, objectsOf } from './testing.ts'
@@ -26,7 +27,7 @@ for (const rule of objectRules)
 
 function judged(rule: (typeof objectRules)[number], object: KubernetesObject): readonly string[] {
   const said: string[] = []
-  const policy = objectPolicy(rule, { protect: true })
+  const policy = objectPolicy(rule)
   const [validate] = [policy.validateResource].flat()
   const type = `kubernetes:${object.apiVersion}:${object.kind}`
   void validate?.({ type, props: object } as never, (message) => void said.push(message))
@@ -42,15 +43,20 @@ for (const variant of variants)
     t.deepEqual(said, found)
   })
 
-test('Pulumi refuses where the stack is protected, and advises where the door only warns', (t) => {
-  const levels = (protect: boolean) =>
-    Object.fromEntries(
-      objectRules.map((rule) => [rule.id, objectPolicy(rule, { protect }).enforcementLevel]),
-    )
-  t.deepEqual([...new Set(Object.values(levels(true)))], ['mandatory'])
-  t.is(levels(false)['image-digest'], 'advisory')
-  t.is(levels(false)['keeps-claims'], 'disabled')
-})
+for (const rule of objectRules.filter(isStricterSomewhere))
+  test(`${rule.id}: Pulumi refuses where the door denies, and nowhere else`, (t) => {
+    const refusals = (stack: string, object: KubernetesObject): number => {
+      const door = admissionObjects({ settings: { stack, protect: stack === 'prod' } })
+      const asked = new Map([...door, object].map((one, index) => [`urn${index}`, one]))
+      let said = 0
+      void doorPolicy(rule, asked).validateStack({ resources: [] } as never, () => void (said += 1))
+      return said
+    }
+    const { good, bad } = fixturesOf(rule, prod)
+    t.is(refusals('prod', good), 0)
+    t.is(refusals('prod', bad), 1)
+    t.is(refusals('dev', bad), 0)
+  })
 
 for (const rule of stackRules)
   test(`${rule.id}: a bad stack is found, and Pulumi judges alike`, async (t) => {

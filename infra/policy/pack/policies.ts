@@ -1,8 +1,7 @@
 import type { ResourceValidationPolicy, StackValidationPolicy } from '@pulumi/policy'
 import { identityOf, type KubernetesObject } from '../../kubernetes/object.ts'
 import { concerns } from '../check.ts'
-import type { Settings } from '../../settings.ts'
-import type { ObjectRule, StackRule } from '../rule.ts'
+import { policyName, type ObjectRule, type StackRule } from '../rule.ts'
 
 /** A resource of Pulumi, as its policies see it. */
 interface Resource {
@@ -20,14 +19,11 @@ const description = (message: string): string => `${message}.`
 
 const enforcement = { deny: 'mandatory', warn: 'advisory', off: 'disabled' } as const
 
-/** A rule about one object. What the stack's cluster would only warn of is advice here too. */
-export const objectPolicy = (
-  rule: ObjectRule,
-  settings: Pick<Settings, 'protect'>,
-): ResourceValidationPolicy => ({
+/** A rule about one object, at its mildest: what every stack refuses is refused, the rest is advice. */
+export const objectPolicy = (rule: ObjectRule): ResourceValidationPolicy => ({
   name: rule.id,
   description: description(rule.message),
-  enforcementLevel: enforcement[rule.level(settings)],
+  enforcementLevel: enforcement[rule.level({ protect: false })],
   validateResource: (args, report) => {
     const object = objectOf(args)
     if (object && concerns(rule, object) && !rule.check(object))
@@ -48,6 +44,35 @@ export const note = (asked: Asked): ResourceValidationPolicy => ({
     if (object) asked.set(args.urn, object)
   },
 })
+
+/** True for a rule that a protected stack takes more seriously. */
+export const isStricterSomewhere = ({ level }: ObjectRule): boolean =>
+  level({ protect: true }) !== level({ protect: false })
+
+/**
+ * A rule about one object where the stack is protected. A pack is not told the stack's configuration, but it sees the
+ * bindings that the same program makes: what the cluster's door will deny is refused here.
+ */
+export const doorPolicy = (rule: ObjectRule, asked: Asked): StackValidationPolicy => ({
+  name: `${rule.id}-at-the-door`,
+  description: description(rule.message),
+  enforcementLevel: 'mandatory',
+  validateStack: (_, report) => {
+    if (![...asked.values()].some((object) => denies(object, rule))) return
+    for (const [urn, object] of asked)
+      if (concerns(rule, object) && !rule.check(object))
+        report(`${identityOf(object)}: ${rule.message}`, urn)
+  },
+})
+
+function denies({ kind, metadata, spec }: KubernetesObject, rule: ObjectRule): boolean {
+  if (kind !== 'ValidatingAdmissionPolicyBinding') return false
+  const stack = metadata.labels?.['app.kubernetes.io/instance'] ?? ''
+  const binding = spec as { policyName: string; validationActions: readonly string[] }
+  return (
+    binding.policyName === policyName(stack, rule) && binding.validationActions.includes('Deny')
+  )
+}
 
 /** A rule about all objects: `validateStack` sees every type, unlike its typed variants. */
 export const stackPolicy = (rule: StackRule, asked: Asked): StackValidationPolicy => ({
