@@ -10,6 +10,8 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM ${BASE}
 ARG SERVICE
+ARG SUMMARY=
+ARG SOURCE=
 ARG VERSION=dev
 ARG REVISION=unknown
 WORKDIR /app
@@ -22,6 +24,8 @@ ENV MARU_VERSION=${VERSION}
 ENV MARU_SERVICE=${SERVICE}
 ENV NODE_COMPILE_CACHE=/tmp/node-compile-cache
 LABEL org.opencontainers.image.title=${SERVICE}
+LABEL org.opencontainers.image.description="${SUMMARY}"
+LABEL org.opencontainers.image.source="${SOURCE}"
 LABEL org.opencontainers.image.version=${VERSION}
 LABEL org.opencontainers.image.revision=${REVISION}
 # Numeric, so that the kubelet can tell that it is not root.

@@ -1,14 +1,17 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { folderOf, type Service } from '../../services/model/service.ts'
+import type { Service } from '../../services/model/service.ts'
 import { opensearchImage } from '../foundation/opensearch-objects.ts'
 import type { Settings } from '../settings.ts'
+import { buildArguments } from './build-arguments.ts'
 
 /** An order to Docker. */
 export interface Order {
   readonly root: string
   readonly settings: Settings
   readonly tag: string
+  /** What is checked out. */
+  readonly revision: string
   say(line: string): void
 }
 
@@ -64,22 +67,30 @@ export async function pushImages(
   for (const { name, service } of builds) {
     say(`pushing ${name}`)
     await docker(['push', name])
-    const format = '{{index .RepoDigests 0}}'
-    const said = await docker(['image', 'inspect', '--format', format, name])
-    if (service !== undefined) digests[service] = said.split('@').at(-1)?.trim() ?? ''
+    if (service !== undefined) digests[service] = await digestOf(name)
   }
   return digests
+}
+
+/** An image that went to several registries has a digest in each: that of this one counts. */
+async function digestOf(name: string): Promise<string> {
+  const format = '{{json .RepoDigests}}'
+  const said = await docker(['image', 'inspect', '--format', format, name])
+  const repository = name.slice(0, name.lastIndexOf(':'))
+  const found = (JSON.parse(said) as readonly string[]).find((one) =>
+    one.startsWith(`${repository}@`),
+  )
+  if (found === undefined) throw environment(`docker knows no digest of ${name} after its push.`)
+  return found.slice(repository.length + 1)
 }
 
 /** Name of the local cluster in the documentation's commands. */
 const clusterName = 'maru'
 
-const argumentsOf = (service: Service, { tag }: Order): readonly string[] =>
-  Object.entries({
-    SERVICE: folderOf(service).replace('services/', ''),
-    VERSION: tag,
-    REVISION: tag,
-  }).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
+const argumentsOf = (service: Service, { tag, revision, settings }: Order): readonly string[] =>
+  Object.entries({ ...buildArguments(service, tag, settings), REVISION: revision }).flatMap(
+    ([name, value]) => ['--build-arg', `${name}=${value}`],
+  )
 
 async function assertDocker(): Promise<void> {
   const said = await execa('docker', ['info', '--format', '{{.ServerVersion}}'], { reject: false })

@@ -3,10 +3,12 @@ import { globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as docker from '@pulumi/docker'
 import * as build from '@pulumi/docker-build'
-import { folderOf, type Service } from '../../services/model/service.ts'
+import type { Service } from '../../services/model/service.ts'
 import { readVersions, referenceOf, unreleased } from '../gitops/versions.ts'
 import type { Settings } from '../settings.ts'
 import type { Image } from '../workloads/stack-context.ts'
+import { buildArguments } from './build-arguments.ts'
+import { sentOf } from './build-context.ts'
 
 /** Tag under which the newest build of each service stands in a registry. */
 const newest = 'latest-build'
@@ -18,7 +20,7 @@ const newest = 'latest-build'
  */
 export function imagesOf(settings: Settings, root: string): (service: Service) => Image {
   const { source, prefix, tag } = settings.images
-  if (source === 'build') return building(prefix, root)
+  if (source === 'build') return building(settings, root)
   if (source === 'registry') return (service) => fromRegistry(`${prefix}/${service.name}:${newest}`)
   if (source === 'loaded') return ({ name }) => ({ tag, reference: `${prefix}/${name}:${tag}` })
   const versions = readVersions(root, settings.stack)
@@ -29,7 +31,8 @@ export function imagesOf(settings: Settings, root: string): (service: Service) =
 }
 
 /** Each image once, however many objects run it. The tag is known before the build: it is that of the sources. */
-function building(prefix: string, root: string): (service: Service) => Image {
+function building(settings: Settings, root: string): (service: Service) => Image {
+  const { prefix } = settings.images
   const tag = sourceTag(root)
   const made = new Map<string, Image>()
   return (service) => {
@@ -38,7 +41,7 @@ function building(prefix: string, root: string): (service: Service) => Image {
     const image = new build.Image(`image-${service.name}`, {
       context: { location: root },
       dockerfile: { location: join(root, 'Dockerfile') },
-      buildArgs: { SERVICE: folderOf(service).replace('services/', '') },
+      buildArgs: { ...buildArguments(service, tag, settings) },
       tags: [`${prefix}/${service.name}:${tag}`],
       push: true,
       buildOnPreview: false,
@@ -56,15 +59,11 @@ function fromRegistry(name: string): Image {
   return { tag: newest, reference }
 }
 
-/** What an image is made of, in one word. */
+/** What an image is made of, in one word: a changed test changes none. */
 export function sourceTag(root: string): string {
   const hash = createHash('sha256')
-  const files = [
-    'Dockerfile',
-    'package.json',
-    'package-lock.json',
-    ...globSync('services/**/*', { cwd: root }),
-  ]
+  const sources = ['package.json', 'package-lock.json', '.npmrc', 'services/**/*']
+  const files = ['Dockerfile', ...globSync(sources, { cwd: root }).filter(sentOf(root))]
   for (const file of files.sort()) {
     const path = join(root, file)
     if (statSync(path, { throwIfNoEntry: false })?.isFile())

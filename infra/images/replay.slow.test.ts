@@ -12,11 +12,27 @@ import { topology } from '../../services/topology.ts'
 import { testServers } from '../local/engines/testing.ts'
 import { poll } from '../local/poll.ts'
 import { freePorts } from '../local/ports.ts'
+import { buildArguments } from './build-arguments.ts'
 import { replay, type Replayed } from './replay.ts'
 import { stagesOf } from './dockerfile.ts'
 
 const root = new URL('../..', import.meta.url).pathname
-const built = { SERVICE: 'platform/kafka-exporter', VERSION: '1.2.3', REVISION: 'abc' }
+const built = {
+  ...buildArguments(exporter, '1.2.3', { gitops: { repository: 'git.test', revision: 'main' } }),
+  REVISION: 'abc',
+}
+
+const nowhere = {
+  prefix: '',
+  secret: () => '',
+  urls: {},
+  keys: {
+    issuer: 'http://issuer.test',
+    jwksUri: 'http://127.0.0.1:1/',
+    tokenUrl: 'http://127.0.0.1:1/',
+  },
+  replica: 1,
+}
 
 let folder: string
 let image: Replayed
@@ -44,7 +60,8 @@ test('an image holds what runs, and nothing that tests or deploys', (t) => {
 test('it says what it is, and runs as nobody', (t) => {
   t.is(image.user, '10001:10001')
   t.is(image.labels['org.opencontainers.image.version'], '1.2.3')
-  t.is(image.labels['org.opencontainers.image.title'], built.SERVICE)
+  t.is(image.labels['org.opencontainers.image.title'], 'platform/kafka-exporter')
+  t.is(image.labels['org.opencontainers.image.description'], exporter.summary)
   const bases = stagesOf(readFileSync(join(root, 'Dockerfile'), 'utf8'), built).map(
     ({ base }) => base,
   )
@@ -54,6 +71,17 @@ test('it says what it is, and runs as nobody', (t) => {
   )
 })
 
+test('what follows the image’s name goes to the service', async (t) => {
+  const [program = '', ...words] = image.entrypoint
+  const cwd = join(image.root, image.workdir)
+  const env = benchAddresses(exporter, topology, { ...nowhere, servers: {} })
+  const { stdout } = await execa(program, [...words, '--print-config'], {
+    cwd,
+    env: { ...env, ...image.env, OTEL_TRACES_EXPORTER: 'none' },
+  })
+  t.like(JSON.parse(stdout), { INSTANCE: 'kafka-exporter-1' })
+})
+
 test('a service starts from it as nobody, on files that it cannot change, and ends with 0', async (t) => {
   t.timeout(120_000)
   const { servers, stop } = await testServers('kafka')
@@ -61,12 +89,7 @@ test('a service starts from it as nobody, on files that it cannot change, and en
   const app = join(image.root, image.workdir)
   await execa('chmod', ['-R', 'a-w,a+rX', folder])
   const [port = 0, admin = 0] = await freePorts(2)
-  const keys = {
-    issuer: 'http://issuer.test',
-    jwksUri: 'http://127.0.0.1:1/',
-    tokenUrl: 'http://127.0.0.1:1/',
-  }
-  const place = { prefix: '', servers, secret: () => '', urls: {}, keys, replica: 1 }
+  const place = { ...nowhere, servers }
   await provisionFor(exporter, topology, place)
   const env = {
     ...benchAddresses(exporter, topology, place),

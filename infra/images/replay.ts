@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
+import { sentOf } from './build-context.ts'
 import { stagesOf, type BuildStage, type Instruction } from './dockerfile.ts'
 
 /** What an image would be, as a folder on this machine. */
@@ -67,7 +68,7 @@ async function replayStage(stage: BuildStage, root: string, around: Around): Pro
 
 const pair = (rest: string): readonly string[] => {
   const at = rest.indexOf('=')
-  return [rest.slice(0, at), rest.slice(at + 1)]
+  return [rest.slice(0, at), rest.slice(at + 1).replace(/^"(.*)"$/, '$1')]
 }
 
 const withoutEffect = ['STOPSIGNAL', 'EXPOSE', 'CMD']
@@ -80,7 +81,7 @@ async function copy(rest: string, workdir: string, { context, roots }: Around): 
   const [, stage, words = rest] = /^--from=(\S+) (.*)$/.exec(rest) ?? []
   const [target = '.', ...sources] = words.split(' ').toReversed()
   const from = stage === undefined ? context : (roots.get(stage) ?? '')
-  const sent = stage === undefined ? sender(context) : () => true
+  const sent = stage === undefined ? sentOf(context) : () => true
   for (const source of sources) {
     const place = join(workdir, target.endsWith('/') ? join(target, source) : target)
     await mkdir(dirname(place), { recursive: true })
@@ -90,25 +91,6 @@ async function copy(rest: string, workdir: string, { context, roots }: Around): 
       filter: (path) => sent(path.slice(from.length).replace(/^\//, '')),
     })
   }
-}
-
-/** Which files of the context the builder is sent, by the patterns of .dockerignore; the last that matches decides. */
-function sender(context: string): (path: string) => boolean {
-  const patterns = readFileSync(join(context, '.dockerignore'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-  const rules = patterns.map((line) => ({ sends: line.startsWith('!'), ...shape(line) }))
-  return (path) => rules.reduce((sent, { sends, matches }) => (matches(path) ? sends : sent), true)
-}
-
-function shape(line: string): { matches(path: string): boolean } {
-  const escaped = line
-    .replace(/^!/, '')
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('**/', '(.*/)?')
-    .replaceAll(/(?<![.)])\*/g, '[^/]*')
-  const expression = new RegExp(`^${escaped}(/.*)?$`)
-  return { matches: (path) => path !== '' && expression.test(path) }
 }
 
 async function runIn(

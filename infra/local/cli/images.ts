@@ -83,11 +83,12 @@ async function orderOf({ env, tag }: Options, loaded: boolean): Promise<Order> {
   const { root } = thisCheckout()
   const name = asUsage(() => environmentNamed(root, env))
   const settings = readStack(root, name)
-  return { root, settings, tag: tag ?? (loaded ? settings.images.tag : await revision(root)), say }
+  const revision = await revisionOf(root)
+  return { root, settings, tag: tag ?? (loaded ? settings.images.tag : revision), revision, say }
 }
 
 /** What is checked out, in one word; with what is not committed it is nobody's revision. */
-async function revision(root: string): Promise<string> {
+async function revisionOf(root: string): Promise<string> {
   const git = async (...words: readonly string[]) =>
     (await execa('git', words, { cwd: root })).stdout
   const changed = (await git('status', '--porcelain', '--', 'services', 'Dockerfile')) !== ''
