@@ -28,7 +28,8 @@ export const mariadb = z.strictObject({
   resources: resources.optional(),
   inheritMetadata: inherited.optional(),
   podSecurityContext: podSecurity.optional(),
-  securityContext: containerSecurity.optional(),
+  // The operator has a container's security of its own, without a seccomp profile: that is the pod's.
+  securityContext: containerSecurity.omit({ seccompProfile: true }).optional(),
   topologySpreadConstraints: spread.optional(),
   metrics: z.strictObject({ enabled: z.boolean() }).optional(),
   replication: z
@@ -72,7 +73,12 @@ export const grant = z.strictObject({
   host: z.string().optional(),
   database: z.string().optional(),
   table: z.string().optional(),
-  privileges: z.array(z.string()),
+  privileges: z.array(z.string()).min(1),
   grantOption: z.boolean().optional(),
   cleanupPolicy,
 })
+
+export type MariaDBSpec = z.infer<typeof mariadb>
+export type DatabaseSpec = z.infer<typeof database>
+export type UserSpec = z.infer<typeof user>
+export type GrantSpec = z.infer<typeof grant>

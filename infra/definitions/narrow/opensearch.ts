@@ -101,3 +101,8 @@ export const opensearchUserRoleBinding = z.strictObject({
   backendRoles: z.array(z.string()).optional(),
   roles: z.array(z.string()),
 })
+
+export type OpenSearchClusterSpec = z.infer<typeof opensearchCluster>
+export type OpensearchUserSpec = z.infer<typeof opensearchUser>
+export type OpensearchRoleSpec = z.infer<typeof opensearchRole>
+export type OpensearchUserRoleBindingSpec = z.infer<typeof opensearchUserRoleBinding>

@@ -126,3 +126,8 @@ export const kafkaUser = z.strictObject({
     })
     .optional(),
 })
+
+export type KafkaSpec = z.infer<typeof kafka>
+export type KafkaNodePoolSpec = z.infer<typeof kafkaNodePool>
+export type KafkaTopicSpec = z.infer<typeof kafkaTopic>
+export type KafkaUserSpec = z.infer<typeof kafkaUser>
