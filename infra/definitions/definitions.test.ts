@@ -1,22 +1,11 @@
 import test from 'ava'
-import { store } from '../../services/model/store.ts'
-import { applicationSet } from '../delivery/applications.ts'
-import { deliveryObjects } from '../delivery/delivery.ts'
-import { foundationObjects } from '../foundation/foundation-objects.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
-import { databaseObjects } from '../workloads/databases.ts'
-import { contextOf, stackObjects } from '../workloads/testing.ts'
 import { definitions, schemaOf } from './definitions.ts'
 import { kindOf, kinds } from './kinds.ts'
+import { oneOfEachKind, writtenObjects } from './testing.ts'
 import { violations } from './validate.ts'
 
-const contexts = ['dev', 'prod'].map((stack) => contextOf(stack))
-const objects = contexts.flatMap((context) => [
-  ...stackObjects(context),
-  ...foundationObjects(context),
-  ...deliveryObjects(context),
-  applicationSet(context),
-])
+const objects = writtenObjects()
 
 /** Groups that the API server serves by itself. */
 const own = /^(v1|(apps|batch|policy|autoscaling|[a-z.]+\.k8s\.io)\/v\d)$/
@@ -34,34 +23,16 @@ test('no object of either stack has a field that its definition does not know', 
 })
 
 test('every kind of the table is written, and a slip of the pen is found in it', (t) => {
-  const first = new Map<unknown, KubernetesObject>()
-  for (const object of [...objects, ...rare()]) {
-    const kind = kindOf(object)
-    if (kind && !first.has(kind)) first.set(kind, object)
-  }
+  const written = oneOfEachKind()
   for (const kind of kinds) {
     const name = `${kind.group}/${kind.kind}`
-    const object = first.get(kind)
+    const object = written.get(kind)
     if (!object) return t.fail(`Nothing writes ${name}.`)
     t.deepEqual(violations(object), [], name)
     const broken = { ...object, spec: { ...(object['spec'] as object), cluzter: 1 } }
     t.regex(violations(broken)[0] ?? '', /spec\.cluzter is not known \(did you mean /, name)
   }
 })
-
-/** What no committed stack has: backups, and a service that keeps its data in MariaDB. */
-function rare(): readonly KubernetesObject[] {
-  const context = contextOf('prod')
-  const { settings, topology } = context
-  const [service] = topology.services
-  if (!service) return []
-  const stores = [store('mariadb', 'ledger', { summary: 'A ledger.' })]
-  const postgres = { ...settings.postgres, backups: 's3://backups/postgres' }
-  return [
-    ...databaseObjects({ ...service, stores }, context),
-    ...foundationObjects({ settings: { ...settings, postgres }, topology }),
-  ]
-}
 
 test('a wrong value names the field, what it must be, and what it is', (t) => {
   const topic = objects.find(({ kind }) => kind === 'KafkaTopic') as KubernetesObject
