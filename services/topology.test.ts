@@ -29,6 +29,13 @@ test('every service has a summary of one sentence, an SLO and a folder', (t) => 
   }
 })
 
+test('every task has a summary of one sentence, and none takes the word of the migrations', (t) => {
+  for (const { name, tasks } of services) {
+    t.false('migrate' in tasks, name)
+    for (const summary of Object.values(tasks)) t.regex(summary, /^[A-Z].+\.$/, name)
+  }
+})
+
 test('every store is owned by exactly one service', (t) => {
   for (const store of stores) {
     const owners = services.filter((service) => service.stores.includes(store))

@@ -81,6 +81,12 @@ test('--print-config shows the environment without its secrets', async (t) => {
   t.is(shown['INSTANCE'], 'catalog-1')
 })
 
+test('a word that the service does not know ends with 2, before anything is read', async (t) => {
+  const { exit, stdout } = start('webtoon/catalog', {}, 'migrat')
+  t.is(await exit, 2)
+  t.regex(stdout(), /catalog does not know "migrat"; it knows migrate/)
+})
+
 test('main.ts migrate brings the tables and ends', async (t) => {
   const { servers, stop } = await testServers('postgres', 'kafka')
   const place = await bench(topology, servers)

@@ -50,6 +50,8 @@ export interface Service {
   readonly edge: Edge | undefined
   readonly metrics: Readonly<Record<string, Metric>>
   readonly settings: Readonly<Record<string, Setting>>
+  /** One-off work that people start (`main.ts <word>`): what each word does, one sentence. */
+  readonly tasks: Readonly<Record<string, string>>
   readonly slo: Slo
   readonly scale: Scale
 }
@@ -79,6 +81,7 @@ export function service<const D extends Declared>(declared: D): Service & D {
     edge: undefined,
     metrics: {},
     settings: {},
+    tasks: {},
     scale: { min: 1, max: 1, on: 'cpu' },
     ...declared,
   }
