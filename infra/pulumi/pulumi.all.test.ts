@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import { parse, stringify } from 'yaml'
 import { topology } from '../../services/topology.ts'
 import { poll } from '../local/poll.ts'
+import { orphanedPlugins } from './orphans.ts'
 import { clean } from './run.ts'
 import { pulumiBench, run, type Bench, type Ran } from './testing.ts'
 
@@ -177,7 +178,9 @@ test.serial('an up that was killed with all its processes is taken up again', as
   process.kill(-(child.pid ?? 0), 'SIGKILL')
   await once(child, 'exit')
   t.regex((await run(place, ['up', ...now, ...dev])).output, /locked/, 'there was no lock to clear')
+  t.not((await orphanedPlugins(place.home)).length, 0, 'no plugin outlived its run')
   ok(t, await bench.pulumi('up', ...now, ...dev), 'up after the kill')
+  t.deepEqual(await orphanedPlugins(place.home), [])
   t.regex(bench.said.join('\n'), /cleared the lock of a run that was killed/)
   ok(t, await bench.pulumi('preview', '--expect-no-changes', ...dev), 'it has converged')
 })

@@ -7,6 +7,7 @@ import { makePlaces, type Places } from '../local/paths.ts'
 import { secret } from '../local/secrets.ts'
 import { environmentOf, pulumiHome, type PulumiHome } from './home.ts'
 import { clearDeadLocks } from './locks.ts'
+import { endOrphanedPlugins } from './orphans.ts'
 import { copyProject, copyStack, stackValue } from './project.ts'
 
 const project = 'maru'
@@ -165,6 +166,7 @@ async function recover(place: Workplace, stack: string, say: Say): Promise<void>
   say(
     `cleared the lock of a run that was killed (process ${dead.join(', ')}); looking at what it had made`,
   )
+  await endOrphanedPlugins(place.home)
   const words = ['refresh', '--yes', '--skip-preview', '--clear-pending-creates']
   await quietly(place, [...words, '--stack', stack])
 }

@@ -48,11 +48,16 @@ server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error,
   if (error) throw error
   process.stdout.write(`${port}\n`)
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    stopChildren()
-    server.forceShutdown()
-  })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+
+/** A CLI that was killed says nothing: its host has another parent then. */
+const parent = process.ppid
+const watch = setInterval(() => process.ppid !== parent && stop(), 1000).unref()
+
+function stop(): void {
+  clearInterval(watch)
+  stopChildren()
+  server.forceShutdown()
 }
 
 function pluginInfo(): object {
