@@ -20,6 +20,7 @@ export const words = [
   'logs',
   'trace',
   'tour',
+  'rebuild',
   'test',
   'render',
   'new',

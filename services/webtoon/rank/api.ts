@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { route } from '../../model/route.ts'
 import { contentId } from '../ids.ts'
 import { readRank } from '../scopes.ts'
+import { criteria } from './ranking.ts'
 import { aggregateMax, windowSeconds, type WindowName } from './windows.ts'
 
 const names = Object.keys(windowSeconds) as [WindowName, ...WindowName[]]
@@ -19,6 +20,7 @@ const query = z.object({
   window: z.enum(names),
   n: whole(1000, 10),
   aggregate: whole(aggregateMax, 1),
+  by: z.enum(criteria).default('count').describe('What decides the order'),
 })
 
 const headers = {
@@ -27,6 +29,8 @@ const headers = {
   'X-Aggregate-ReadFactor': 'Kept from an earlier system; sums are exact',
   'X-Aggregate-Start-Ms': 'Start of the oldest window, epoch milliseconds; absent without data',
   'X-Aggregate-End-Ms': 'End of the latest window, epoch milliseconds; absent without data',
+  'X-Rank-Stale-Seconds':
+    'How much older the latest window is than the one that is due and not counted to its end yet; else absent',
   'X-Window-Seconds': 'Length of a window; absent without data',
 }
 

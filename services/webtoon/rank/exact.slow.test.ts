@@ -1,7 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import type { Redis } from 'ioredis'
 import { testServers, type OwnServer } from '../../../infra/local/engines/testing.ts'
@@ -18,9 +16,11 @@ import {
   heldCounts,
   heldScores,
   lines,
+  killed,
   randomFrom,
+  replica,
   scoresOf,
-  type Event,
+  steadily,
 } from './testing.ts'
 
 interface World {
@@ -106,20 +106,20 @@ test.serial(
   'two replicas under kill -9, restarts and a hand-over count every event once',
   async (t) => {
     const views = await topicOf(t)
-    const first = await replica(t, 1)
-    const second = await replica(t, 2)
+    const first = await replica(t.context.place, 1)
+    const second = await replica(t.context.place, 2)
     const load = steadily(views, 400)
     await delay(3000)
     await killed(first)
-    const third = await replica(t, 1)
+    const third = await replica(t.context.place, 1)
     await delay(2000)
     second.kill('SIGTERM')
     const [code] = (await once(second, 'exit')) as [number]
     t.is(code, 0)
-    const fourth = await replica(t, 2)
+    const fourth = await replica(t.context.place, 2)
     await delay(1000)
     await killed(fourth)
-    const fifth = await replica(t, 2)
+    const fifth = await replica(t.context.place, 2)
     await load.end()
     await views.counted(t.context.redis)
     await Promise.all([third, fifth].map(killed))
@@ -173,64 +173,4 @@ async function equalsRecount(t: Test, views: Awaited<ReturnType<typeof topicOf>>
   t.true(counted > 0)
   t.deepEqual(lines(await heldCounts(t.context.redis)), lines(counts))
   t.deepEqual(lines(await heldScores(t.context.redis)), lines(scoresOf(counts)))
-}
-
-/** Writes about `perSecond` events, every tenth a copy, some late, until `end`. */
-function steadily(views: Awaited<ReturnType<typeof topicOf>>, perSecond: number) {
-  const random = randomFrom(7)
-  const sent: Event[] = []
-  let stopped = false
-  const loop = async (): Promise<void> => {
-    while (!stopped) {
-      const events = Array.from({ length: perSecond / 20 }, () => someEvent(random, sent))
-      await views.send(events)
-      await delay(50)
-    }
-  }
-  const running = loop()
-  return {
-    end: async (): Promise<void> => {
-      stopped = true
-      await running
-    },
-  }
-}
-
-/** Windows that are short lived must outlive the test: no event lies more than 62 s back, and tests are short. */
-function someEvent(random: (below: number) => number, sent: Event[]): Event {
-  const copy = sent[random(sent.length || 1)]
-  if (copy && random(10) === 0) return copy
-  const event: Event = {
-    contentId: `w-${random(60)}`,
-    eventId: String(sent.length),
-    action: random(5) === 0 ? 'like' : 'view',
-    ts: Date.now() - (random(50) === 0 ? 62_000 : random(20_000)),
-  }
-  sent.push(event)
-  return event
-}
-
-const main = fileURLToPath(new URL('./main.ts', import.meta.url))
-
-/** A replica as a process of its own, ready to be killed. */
-async function replica({ context: { place } }: Test, number: number): Promise<ChildProcess> {
-  const env = await place.environment(service, { replica: number, env: { LOG_LEVEL: 'info' } })
-  const child = spawn(process.execPath, [main], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await new Promise<void>((resolve, reject) => {
-    let said = ''
-    child.once('exit', (code) => reject(new Error(`rank ended with ${code}: ${said}`)))
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      if (said.includes('"ready"')) resolve()
-    })
-  })
-  return child
-}
-
-async function killed(child: ChildProcess): Promise<void> {
-  child.kill('SIGKILL')
-  await once(child, 'exit')
 }

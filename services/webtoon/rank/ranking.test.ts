@@ -44,3 +44,15 @@ test('weights decide, and what weighs nothing does not rank', (t) => {
     ['w-seen'],
   )
 })
+
+test('views or likes alone can decide', (t) => {
+  const window = new Map([
+    ['w-seen', tally(9)],
+    ['w-both', tally(3, 8)],
+    ['w-liked', tally(0, 4)],
+  ])
+  const ids = (by: 'views' | 'likes') =>
+    ranking([window], { view: 1, like: 1 }, by).map(({ contentId }) => contentId)
+  t.deepEqual(ids('views'), ['w-seen', 'w-both'])
+  t.deepEqual(ids('likes'), ['w-both', 'w-liked'])
+})

@@ -16,14 +16,19 @@ export interface Weights {
   readonly like: number
 }
 
-/** Highest count first; equal counts by contentId ascending. */
-export const inOrder = (ranked: readonly Ranked[]): readonly Ranked[] =>
-  ranked.toSorted((one, other) => other.count - one.count || byId(one.contentId, other.contentId))
+/** What titles can be ranked by. */
+export const criteria = ['count', 'views', 'likes'] as const
+export type Criterion = (typeof criteria)[number]
+
+/** Highest first; equals by contentId ascending. */
+export const inOrder = (ranked: readonly Ranked[], by: Criterion = 'count'): readonly Ranked[] =>
+  ranked.toSorted((one, other) => other[by] - one[by] || byId(one.contentId, other.contentId))
 
 /** The exact ranking over several windows: every title of each is added up before any is left out. */
 export function ranking(
   windows: readonly ReadonlyMap<string, Tally>[],
   weights: Weights,
+  by: Criterion = 'count',
 ): readonly Ranked[] {
   const sums = new Map<string, Tally>()
   for (const [contentId, { views, likes }] of windows.flatMap((window) => [...window])) {
@@ -35,7 +40,10 @@ export function ranking(
     count: tally.views * weights.view + tally.likes * weights.like,
     ...tally,
   }))
-  return inOrder(counted.filter(({ count }) => count > 0))
+  return inOrder(
+    counted.filter((one) => one[by] > 0),
+    by,
+  )
 }
 
 /** By code unit, as Redis orders equal scores. */

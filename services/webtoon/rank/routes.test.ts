@@ -78,6 +78,22 @@ test.serial('a title is served from its last complete window with true borders',
   t.is(top.headers['x-aggregate-start-ms'], String(end - 50_000))
 })
 
+test.serial('views or likes decide where that is asked for', async (t) => {
+  const { views, redis } = t.context
+  const ts = await servedTs(10_000)
+  const of = (contentId: string, action: 'view' | 'like', count: number) =>
+    Array.from({ length: count }, (_, at) => ({ contentId, action, ts, eventId: `${action}${at}` }))
+  await views.send([...of('w-x', 'view', 5), ...of('w-y', 'view', 4), ...of('w-y', 'like', 3)])
+  await views.counted(redis)
+  const idsBy = async (by: string): Promise<unknown[]> => {
+    const { body } = await get(t.context, `/rank/top?window=10s&by=${by}`)
+    return (body as string[]).filter((id) => id === 'w-x' || id === 'w-y')
+  }
+  t.deepEqual(await idsBy('count'), ['w-y', 'w-x'])
+  t.deepEqual(await idsBy('views'), ['w-x', 'w-y'])
+  t.deepEqual(await idsBy('likes'), ['w-y'])
+})
+
 test.serial('the other names of windows are taken too', async (t) => {
   for (const window of ['60s', '300s', '1m', '5m']) {
     const { status, headers } = await get(t.context, `/rank/top?window=${window}&n=1000`)
@@ -99,6 +115,7 @@ test.serial('wrong parameters are refused with their field', async (t) => {
     'window=10s&n=1&n=2': 'query.n',
     'window=10s&aggregate=0': 'query.aggregate',
     'window=10s&aggregate=6': 'query.aggregate',
+    'window=10s&by=time': 'query.by',
   }
   for (const [query, field] of Object.entries(wrong))
     for (const path of ['/rank/top', '/rank/top/detail']) {

@@ -9,14 +9,15 @@ export function handlers(deps: {
   readFactor: number
 }): Handlers<typeof api> {
   const { board, readFactor } = deps
-  const ask = async (query: { window: WindowName; n: number; aggregate: number }) => {
-    const { window, n, aggregate } = query
+  const ask = async ({ window, ...query }: Omit<Question, 'seconds'> & { window: WindowName }) => {
+    const { aggregate } = query
     const seconds = windowSeconds[window]
-    const { end, ranked } = await board({ seconds, n, aggregate })
+    const { end, staleMs, ranked } = await board({ seconds, ...query })
     const headers = {
       'X-Window': window,
       'X-Aggregate': String(aggregate),
       'X-Aggregate-ReadFactor': String(readFactor),
+      ...(staleMs > 0 && { 'X-Rank-Stale-Seconds': String(staleMs / 1000) }),
       ...(ranked.length > 0 && {
         'X-Aggregate-Start-Ms': String(end - aggregate * seconds * 1000),
         'X-Aggregate-End-Ms': String(end),

@@ -32,6 +32,7 @@ export default service({
       summary: 'Value of the header X-Aggregate-ReadFactor; sums do not depend on it',
     },
   },
+  tasks: { rebuild: 'Counts the rankings anew from Kafka.' },
   slo: { availability: 99.9, latency: { p95Ms: 200 } },
   scale: { min: 2, max: 8, on: { lagOf: pageView, perReplica: 5000 } },
 })

@@ -1,7 +1,8 @@
 import type { Context } from '../../kit/context.ts'
 import { serve } from '../../kit/http.ts'
-import { kafka } from '../../kit/kafka.ts'
+import { kafka, type PartitionEnds } from '../../kit/kafka.ts'
 import { repeat } from '../../kit/repeat.ts'
+import { within } from '../../kit/within.ts'
 import { pageView } from '../topics.ts'
 import { api } from './api.ts'
 import { createBoard } from './board.ts'
@@ -9,7 +10,7 @@ import { countEvents } from './consumers.ts'
 import { createEvents } from './events.ts'
 import { createPositions } from './positions.ts'
 import { handlers } from './routes.ts'
-import { createSentinel } from './sentinel.ts'
+import { createSentinel, type Sentinel } from './sentinel.ts'
 import service from './service.ts'
 import { openStore } from './store.ts'
 
@@ -25,21 +26,43 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   const [pageViews] = service.consumes
   const { seek } = await broker.consume(pageViews, countEvents({ store, positions, events }))
   const { clock } = context
-  const sentinel = createSentinel({ store, positions, events, partitions, clock, seek })
-  repeat(context, { name: 'fence sentinel', everyMs: 1000 }, sentinel.look)
-  const board = createBoard({ store, weights, partitions, now: sentinel.now })
-  checkWhole(context, { standing: () => store.standing(0), partitions })
+  const ends = async () => endsOf(await (await broker.offsets()).ends(pageView))
+  const sentinel = createSentinel({ store, positions, events, partitions, clock, ends, seek })
+  await firstLooks(context, sentinel)
+  repeat(context, { name: 'fence sentinel', everyMs: lookEveryMs }, sentinel.look)
+  const board = createBoard({ store, weights, partitions, ...sentinel })
+  checkWhole(context, { standing: () => store.standing(0), partitions, ...sentinel })
   return serve(context, api, handlers({ board, readFactor: aggregateReadFactor }))
 }
+
+/** Twice in the second between the end of a window and the time when it must have been counted. */
+const lookEveryMs = 500
+const firstLooksMs = 2000
+
+/** The second look tells up to when all is counted. A store that is away does not keep the service from starting. */
+async function firstLooks({ log }: Context, { look }: Sentinel): Promise<void> {
+  await within(look().then(look), firstLooksMs).catch((err: unknown) =>
+    log.warn({ err }, 'the rankings could not be looked at yet'),
+  )
+}
+
+const endsOf = (ends: readonly PartitionEnds[]): ReadonlyMap<number, bigint> =>
+  new Map(ends.map(({ partition, high }) => [partition, high]))
 
 /** Not ready while readers would be refused. */
 function checkWhole(
   { life }: Context,
-  { standing, partitions }: { standing: () => Promise<{ whole: number }>; partitions: number },
+  deps: {
+    standing: () => Promise<{ whole: number }>
+    partitions: number
+    countedUpTo: Sentinel['countedUpTo']
+  },
 ): void {
+  const { standing, partitions, countedUpTo } = deps
   life.check('rankings', async () => {
     const { whole } = await standing()
     if (whole < partitions)
       throw new Error(`${partitions - whole} of ${partitions} partitions are counted anew`)
+    if (countedUpTo() === undefined) throw new Error('some partition is not counted to its end')
   })
 }

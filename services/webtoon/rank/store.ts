@@ -43,6 +43,8 @@ export interface RankStore {
     partition: number,
     at: { start: bigint; goal: bigint },
   ): Promise<{ fence: bigint; anew: boolean }>
+  /** Drops everything in one step, so that every partition is counted anew. Answers how many keys went. */
+  forget(): Promise<number>
   standing(partitions: number): Promise<Standing>
   /** The first `n` of one window. */
   top(seconds: number, end: number, n: number): Promise<Read<readonly Ranked[]>>
@@ -71,6 +73,7 @@ export async function openStore(context: Context, weights: Weights): Promise<Ran
   return {
     apply: applier(connected, weights),
     adopt: adopter(connected),
+    forget: forgetter(connected),
     standing: (partitions) => standing(connected, partitions),
     top: topReader(connected),
     tallies: (seconds, ends) => tallies(connected, seconds, ends),
@@ -102,6 +105,11 @@ function adopter(connected: Redis): RankStore['adopt'] {
     ]
     return { fence: BigInt(fence), anew: anew === 1 }
   }
+}
+
+function forgetter(connected: Redis): RankStore['forget'] {
+  const script = connected.script('forget-all', lua('forget'), { timeoutMs: applyWithinMs })
+  return async () => (await script([])) as number
 }
 
 async function standing(connected: Redis, partitions: number): Promise<Standing> {

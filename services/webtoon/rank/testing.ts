@@ -1,9 +1,13 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { within } from '../../kit/within.ts'
-import type { Servers } from '../../kit/testing.ts'
+import type { Bench, Servers } from '../../kit/testing.ts'
 import { topicLog, type TopicLog } from '../../kit/testing/topic-log.ts'
 import type { Counts, LogRecord } from './recount.ts'
+import service from './service.ts'
 
 /** An event of the log, without its place. */
 export type Event = Omit<LogRecord, 'partition' | 'offset' | 'timestamp'>
@@ -73,6 +77,8 @@ export function randomFrom(seed: number): (below: number) => number {
   }
 }
 
+export type EventLog = Awaited<ReturnType<typeof eventLog>>
+
 /** The topic of page views, written and read beside the service. */
 export async function eventLog(bootstrap: string, topic: string) {
   const raw = await topicLog(bootstrap, topic)
@@ -119,4 +125,68 @@ function eventOf(value: string): Event | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Writes about `perSecond` events, every tenth a copy, some late, until `end`. */
+export function steadily(views: Pick<EventLog, 'send'>, perSecond: number) {
+  const random = randomFrom(7)
+  const sent: Event[] = []
+  let stopped = false
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      const events = Array.from({ length: perSecond / 20 }, () => someEvent(random, sent))
+      await views.send(events)
+      await delay(50)
+    }
+  }
+  const running = loop()
+  return {
+    end: async (): Promise<void> => {
+      stopped = true
+      await running
+    },
+  }
+}
+
+/** Windows that are short lived must outlive the test: no event lies more than 62 s back, and tests are short. */
+function someEvent(random: (below: number) => number, sent: Event[]): Event {
+  const copy = sent[random(sent.length || 1)]
+  if (copy && random(10) === 0) return copy
+  const event: Event = {
+    contentId: `w-${random(60)}`,
+    eventId: String(sent.length),
+    action: random(5) === 0 ? 'like' : 'view',
+    ts: Date.now() - (random(50) === 0 ? 62_000 : random(20_000)),
+  }
+  sent.push(event)
+  return event
+}
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+
+/** A replica as a process of its own, ready to be killed. */
+export async function replica(
+  place: Bench,
+  number: number,
+): Promise<ChildProcess & { url: string }> {
+  const env = await place.environment(service, { replica: number, env: { LOG_LEVEL: 'info' } })
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = ''
+    child.once('exit', (code) => reject(new Error(`rank ended with ${code}: ${said}`)))
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      const ready = said.split('\n').find((line) => line.includes('"ready"') && line.endsWith('}'))
+      if (ready !== undefined) resolve((JSON.parse(ready) as { url: string }).url)
+    })
+  })
+  return Object.assign(child, { url })
+}
+
+export async function killed(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL')
+  await once(child, 'exit')
 }

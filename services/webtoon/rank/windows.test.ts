@@ -1,5 +1,13 @@
 import test from 'ava'
-import { endsUpTo, keptMs, punctuality, rebuildMs, servedEnd, slotOf } from './windows.ts'
+import {
+  countedEnd,
+  endsUpTo,
+  keptMs,
+  punctuality,
+  rebuildMs,
+  servedEnd,
+  slotOf,
+} from './windows.ts'
 
 const noon = Date.UTC(2026, 0, 1, 12)
 
@@ -21,6 +29,13 @@ test('a window is served from 2 s after its end', (t) => {
   t.is(servedEnd(10, noon + 2_000), noon)
   t.is(servedEnd(300, noon + 301_999), noon)
   t.is(servedEnd(300, noon + 302_000), noon + 300_000)
+})
+
+test('a window that is not counted to its end is not served', (t) => {
+  t.is(countedEnd(10, noon, noon), noon)
+  t.is(countedEnd(10, noon, noon + 60_000), noon)
+  t.is(countedEnd(10, noon, noon - 1), noon - 10_000)
+  t.is(countedEnd(300, noon, noon - 1), noon - 300_000)
 })
 
 test('the windows of an aggregate are neighbours, latest first', (t) => {

@@ -43,6 +43,13 @@ export function servedEnd(seconds: number, now: number): number {
   return Math.floor((now - servedAfterMs) / length) * length
 }
 
+/** Who is further behind than this answers nothing. */
+export const staleAtMostMs = 60_000
+
+/** End (epoch ms) of the last window of `seconds` up to `due` whose records are all counted. */
+export const countedEnd = (seconds: number, due: number, countedUpTo: number): number =>
+  Math.min(due, Math.floor(countedUpTo / (seconds * 1000)) * seconds * 1000)
+
 /** Ends of the `count` windows up to `end`, latest first. */
 export const endsUpTo = (end: number, seconds: number, count: number): readonly number[] =>
   Array.from({ length: count }, (_, back) => end - back * seconds * 1000)
