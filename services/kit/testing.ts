@@ -57,7 +57,7 @@ export async function bench(all: Topology, servers: Servers): Promise<Bench> {
   const prefix = `t${randomBytes(5).toString('hex')}_`
   const folder = mkdtempSync(join(tmpdir(), 'maru-bench-'))
   const tracing = bareTracing()
-  const issuer = await startIssuer()
+  const issuer = await startIssuer(all.scopes)
   const started: { service: Service; running: Running }[] = []
   let keys = { issuer: issuer.issuer, jwksUri: issuer.jwksUri, tokenUrl: `${issuer.issuer}/token` }
 

@@ -14,6 +14,11 @@ export const contentManager = client('webtoon-content-manager', {
   scopes: [...reading, scopes.writeCatalog],
 })
 
+export const indexer = client('webtoon-indexer', {
+  summary: 'The search when it reads the whole catalogue into an index.',
+  scopes: [scopes.readCatalog],
+})
+
 export const loadSource = client('webtoon-load-source', {
   summary: 'The load generator when it sends through the gateway.',
   scopes: [scopes.writeIngest],

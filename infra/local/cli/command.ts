@@ -21,6 +21,7 @@ export const words = [
   'trace',
   'tour',
   'rebuild',
+  'reindex',
   'test',
   'render',
   'new',

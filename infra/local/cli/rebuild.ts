@@ -1,13 +1,5 @@
-import { topology } from '../../../services/topology.ts'
 import type { Command } from './command.ts'
-import { here } from './here.ts'
-import { runServiceTask, serviceWithTask } from './service-task.ts'
+import { registerTask } from './service-task.ts'
 
-const word = 'rebuild'
-
-export function register(program: Command): void {
-  program
-    .command(`${word} [service]`)
-    .description('make anew what a service derives from Kafka, e.g. the rankings')
-    .action((name?: string) => runServiceTask(serviceWithTask(topology, word, name), word, here()))
-}
+export const register = (program: Command): void =>
+  registerTask(program, 'rebuild', 'make anew what a service derives from Kafka, e.g. the rankings')

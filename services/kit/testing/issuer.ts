@@ -15,13 +15,20 @@ export interface TokenWishes {
   readonly expiresIn?: number
 }
 
-/** An issuer with a key of its own: real tokens, verified like those of the auth service. */
-export async function startIssuer() {
+/**
+ * An issuer with a key of its own: real tokens, verified like those of the auth service.
+ * @param granted scopes that a service with an identity gets when it asks for a token of its own
+ */
+export async function startIssuer(granted: readonly Scope[]) {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
   const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'RS256', use: 'sig' }
-  const server = createServer((_request, response) => {
+  const server = createServer(async (request, response) => {
+    const answer =
+      request.method === 'POST'
+        ? { access_token: await token(granted), expires_in: 600 }
+        : { keys: [jwk] }
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ keys: [jwk] }))
+    response.end(JSON.stringify(answer))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -30,6 +30,17 @@ const view = z.object({
   version: z.int(),
 })
 
+const kept = z.record(z.string(), z.unknown()).nullable()
+const change = z.object({
+  version: z.int(),
+  change: z.enum(['created', 'updated', 'deleted']),
+  subject: z.string(),
+  clientId: z.string(),
+  at: z.iso.datetime(),
+  before: kept.describe('The title before; null for a new one'),
+  after: kept.describe('The title after; null for a deletion'),
+})
+
 const written = z.object({ id: contentId, version: z.int() })
 const params = z.object({ id: contentId })
 const etag = { etag: 'The version, in double quotes' }
@@ -64,6 +75,27 @@ export const api = {
     answers: {
       200: { summary: 'The title', schema: view, headers: etag },
       304: { summary: 'Still the version named in `If-None-Match`', headers: etag },
+    },
+  }),
+  history: route('GET /catalog/:id/history', {
+    summary: 'Who changed a title, and how, latest first; also of a deleted one.',
+    access: writeCatalog,
+    params,
+    query: z.object({
+      before: z.coerce
+        .number<string>()
+        .int()
+        .min(1)
+        .max(Number.MAX_SAFE_INTEGER)
+        .default(Number.MAX_SAFE_INTEGER)
+        .describe('Changes before this version: `next` of the page before'),
+      size: z.coerce.number<string>().int().min(1).max(100).default(20),
+    }),
+    answers: {
+      200: {
+        summary: 'A page of changes; `next` is the `before` of the following one, null at the end',
+        schema: z.object({ items: z.array(change), next: z.int().nullable() }),
+      },
     },
   }),
   delete: route('DELETE /catalog/:id', {

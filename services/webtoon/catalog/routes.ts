@@ -4,7 +4,7 @@ import type { Postgres } from '../../kit/postgres.ts'
 import type { api } from './api.ts'
 import { deleteTitle, noSuchTitle, upsertTitle } from './changes.ts'
 import type { Events } from './events.ts'
-import { findTitle, pageOfTitles, type Actor } from './store.ts'
+import { changesOf, findTitle, pageOfTitles, type Actor } from './store.ts'
 import { etagOf, matches, viewOf } from './titles.ts'
 
 /** Everything the catalogue answers. */
@@ -36,6 +36,14 @@ export function handlers(deps: { database: Postgres; events: Events }): Handlers
       return fresh
         ? { status: 304, headers: etag }
         : { status: 200, body: viewOf(title), headers: etag }
+    },
+
+    history: async ({ params: { id }, query: { before, size } }) => {
+      const rows = await changesOf(database, id, { before, size: size + 1 })
+      if (rows.length === 0 && before === Number.MAX_SAFE_INTEGER) throw noSuchTitle(id)
+      const items = rows.slice(0, size).map(({ at, ...row }) => ({ ...row, at: at.toISOString() }))
+      const next = rows.length > size ? (items.at(-1)?.version ?? null) : null
+      return { status: 200, body: { items, next } }
     },
 
     delete: async ({ params: { id }, claims, headers }) => {

@@ -1,4 +1,5 @@
 import { statement, type Queryable } from '../../kit/postgres.ts'
+import type { Deletion } from '../../kit/purge.ts'
 import type { Change, Draft, Title } from './titles.ts'
 
 /** Who makes a change, as the token says. */
@@ -51,6 +52,33 @@ const statements = {
     select ${columns} from written`,
   ),
 
+  history: statement(
+    'catalog-history',
+    `select version, change, subject, client_id as "clientId", at, before, after
+    from catalog_audit where id = $1 and version < $2 order by version desc limit $3`,
+  ),
+
+  // A title must have a text, so an emptied one has a dash.
+  empty: statement(
+    'catalog-empty',
+    `with emptied as (
+      update catalog set title = '-', author = null, "desc" = null, tags = '{}' where id in (
+        select id from catalog
+        where deleted_at < clock_timestamp() - make_interval(days => $1) and title <> '-' limit $2)
+      returning id
+    ) select count(*) as gone from emptied`,
+  ),
+
+  forget: statement(
+    'catalog-forget',
+    `with gone as (
+      delete from catalog_audit where (id, version) in (
+        select id, version from catalog_audit
+        where at < clock_timestamp() - make_interval(days => $1) limit $2)
+      returning id
+    ) select count(*) as gone from gone`,
+  ),
+
   bury: statement(
     'catalog-bury',
     `with written as (
@@ -65,6 +93,40 @@ const statements = {
     select ${columns} from written`,
   ),
 }
+
+/** What was done to a title, latest first, before a version. */
+export const changesOf = (
+  db: Queryable,
+  id: string,
+  { before, size }: { before: number; size: number },
+): Promise<AuditRow[]> => db.query<AuditRow>(statements.history, [id, before, size])
+
+/** A change as the audit trail keeps it. */
+export interface AuditRow {
+  readonly version: number
+  readonly change: Change
+  readonly subject: string
+  readonly clientId: string
+  readonly at: Date
+  readonly before: Readonly<Record<string, unknown>> | null
+  readonly after: Readonly<Record<string, unknown>> | null
+}
+
+/** Empties tombstones that are older than `days` days; id and version stay, so that versions go on rising. */
+export const emptying = (days: number): Deletion => ({
+  statement: statements.empty,
+  values: [days],
+  limit: purgedAtOnce,
+})
+
+/** Deletes audit rows that are older than `days` days. */
+export const auditPurge = (days: number): Deletion => ({
+  statement: statements.forget,
+  values: [days],
+  limit: purgedAtOnce,
+})
+
+const purgedAtOnce = 1000
 
 /** The title of that id, unless it is deleted. */
 export const findTitle = async (db: Queryable, id: string): Promise<Title | undefined> =>

@@ -53,6 +53,17 @@ export const api = {
         size: size(10),
         from: z.coerce.number<string>().int().nonnegative().max(deepest).default(0),
         highlight: z.enum(['true', 'false']).default('false'),
+        cursor: z
+          .string()
+          .max(2000)
+          .optional()
+          .describe(
+            '`next` of the page before, with the same question: as deep as there are titles',
+          ),
+      })
+      .refine((page) => page.cursor === undefined || page.from === 0, {
+        path: ['cursor'],
+        message: 'goes without from',
       })
       .refine((page) => page.from + page.size <= deepest, {
         path: ['from'],
@@ -61,7 +72,11 @@ export const api = {
     answers: {
       200: {
         summary: 'How many there are, exactly, and this page of them; highlights are HTML',
-        schema: z.object({ total: z.int(), results: z.array(hit) }),
+        schema: z.object({
+          total: z.int(),
+          results: z.array(hit),
+          next: z.string().nullable().describe('`cursor` of the next page; null at the end'),
+        }),
       },
     },
   }),

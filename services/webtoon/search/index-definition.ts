@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs'
 
+/** How an index is spread over nodes. */
+export interface Spread {
+  readonly shards: number
+  /** e.g. `0-1`: one copy where there is a second node. */
+  readonly replicas: string
+}
+
 /** Settings and mapping of a title index (`PUT /<index>`). Words and synonyms are data in `korean/`. */
-export function indexDefinition() {
+export function indexDefinition({ shards, replicas }: Spread) {
   return {
     settings: {
-      number_of_shards: 1,
-      auto_expand_replicas: '0-1',
+      number_of_shards: shards,
+      auto_expand_replicas: replicas,
       // Said explicitly, because an index that says nothing stops refreshing when nobody searches for 30 s.
       refresh_interval: '1s',
       analysis: analysis(linesOf('words.txt'), linesOf('synonyms.txt')),

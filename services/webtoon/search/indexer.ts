@@ -5,7 +5,8 @@ import type { CatalogChange } from '../topics.ts'
 import { documentOf } from './documents.ts'
 import type { Events } from './events.ts'
 import type { Outcome } from './outcomes.ts'
-import { ensureIndex, writableIndexes, writeDocuments, type TitleIndex } from './store.ts'
+import { ensureIndex, writableIndexes } from './indexes.ts'
+import { writeDocuments, type TitleIndex } from './store.ts'
 
 /** Waits before the second, third and fourth attempt at a change that the index was too busy for. */
 export const retryAfterMs: readonly number[] = [1000, 2000, 4000]

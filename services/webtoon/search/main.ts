@@ -1,5 +1,6 @@
 import { run } from '../../kit/run.ts'
 import service from './service.ts'
 import { start } from './start.ts'
+import { tasks } from './tasks.ts'
 
-await run(service, start)
+await run(service, start, tasks)

@@ -1,3 +1,5 @@
+import type { Place } from './cursor.ts'
+
 /** What a reader asks for. */
 export interface Question {
   readonly q: string
@@ -7,6 +9,8 @@ export interface Question {
   readonly size: number
   readonly from: number
   readonly highlight: boolean
+  /** Goes on after the page that ended here; `from` is 0 then. */
+  readonly after?: Place | undefined
 }
 
 /** Body of the search that answers a question. */
@@ -20,6 +24,7 @@ export const searchBody = (question: Question) => ({
   },
   sort: [{ [sortFields[question.sort]]: question.order }, { id: 'asc' }],
   from: question.from,
+  ...(question.after && { search_after: question.after }),
   size: question.size,
   track_total_hits: true,
   track_scores: true,

@@ -75,6 +75,35 @@ test.serial(
   },
 )
 
+test.serial(
+  'a cursor leads through all results, whatever sorts them, and fits its question only',
+  async (t) => {
+    for (const sort of ['_score', 'title', 'updatedAt']) {
+      const question = { q: '드라마', sort, size: '4' }
+      const whole = (await search.found({ ...question, size: '100' })).results.map(({ id }) => id)
+      const seen: string[] = []
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page = await search.found({ ...question, ...(cursor !== '' && { cursor }) })
+        t.is(page.total, whole.length)
+        seen.push(...page.results.map(({ id }) => id))
+        cursor = page.next
+      }
+      t.deepEqual(seen, whole, sort)
+    }
+    const { next } = await search.found({ q: '드라마', size: '1' })
+    const wrong = { q: '액션', size: '1', cursor: next ?? '' }
+    for (const query of [
+      wrong,
+      { ...wrong, q: '드라마', cursor: 'WyJ4Il0' },
+      { ...wrong, q: '드라마', from: '1' },
+    ]) {
+      const { status, body } = await search.get(`/search?${new URLSearchParams(query)}`)
+      t.is(status, 400)
+      t.like(body, { code: 'VALIDATION_ERROR', errors: [{ field: 'query.cursor' }] })
+    }
+  },
+)
+
 test.serial('a highlight marks what was found and is safe HTML', async (t) => {
   const [found] = (await search.found({ q: '굵은', highlight: 'true' })).results
   t.is(found?.title, dangerous)

@@ -1,12 +1,17 @@
 import type { Handlers } from '../../kit/http.ts'
 import type { api } from './api.ts'
+import { cursorAt, placeOf } from './cursor.ts'
 import { findByTag, findTitles, suggestTitles, type TitleIndex } from './store.ts'
 
 /** Everything the search answers. */
 export const handlers = (index: TitleIndex): Handlers<typeof api> => ({
   search: async ({ query }) => {
-    const question = { ...query, tags: query.tags ?? [], highlight: query.highlight === 'true' }
-    return { status: 200, body: await findTitles(index, question) }
+    const { cursor, tags = [], highlight, ...rest } = query
+    const question = { ...rest, tags, highlight: highlight === 'true' }
+    const after = cursor === undefined ? undefined : placeOf(question, cursor)
+    const { total, results, last } = await findTitles(index, { ...question, after })
+    const next = last ? cursorAt(question, last) : null
+    return { status: 200, body: { total, results, next } }
   },
   suggest: async ({ query: { q, size } }) => ({
     status: 200,

@@ -2,18 +2,21 @@ import type { Context } from '../../kit/context.ts'
 import { deadLetters } from '../../kit/dead-letter.ts'
 import { serve } from '../../kit/http.ts'
 import { kafka } from '../../kit/kafka.ts'
-import { search } from '../../kit/search.ts'
-import { titleIndex } from '../stores.ts'
+import { repeat } from '../../kit/repeat.ts'
 import { api } from './api.ts'
 import { createEvents } from './events.ts'
 import { indexChanges } from './indexer.ts'
+import { fillerOf } from './filling.ts'
+import { ensureIndex } from './indexes.ts'
+import { keepFilled } from './keeper.ts'
 import { handlers } from './routes.ts'
 import service from './service.ts'
-import { ensureIndex, warmUp, type TitleIndex } from './store.ts'
+import { warmUp, type TitleIndex } from './store.ts'
 
 /** Title changes from Kafka into the index; questions answered from it. */
 export async function start(context: Context<typeof service>): Promise<{ url: string }> {
-  const index = await search(context, titleIndex)
+  const filler = await fillerOf(context)
+  const { index } = filler
   await prepareIndex(context, index)
   const broker = kafka(context, { vital: false })
   const [changes] = service.consumes
@@ -25,8 +28,11 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
     signal: context.life.signal,
   })
   await broker.consume(changes, indexer)
+  repeat(context, { name: 'index keeper', everyMs: keepEveryMs }, () => keepFilled(filler))
   return serve(context, api, handlers(index))
 }
+
+const keepEveryMs = 10_000
 
 /** While OpenSearch is away the service starts unready; the indexer makes the index at its first change. */
 async function prepareIndex({ log }: Context, index: TitleIndex): Promise<void> {

@@ -1,7 +1,8 @@
 import type { Client } from '@opensearch-project/opensearch'
 import { unavailable } from '../../kit/problem.ts'
+import type { Place } from './cursor.ts'
 import { viewOf, type Document } from './documents.ts'
-import { indexDefinition } from './index-definition.ts'
+import type { Spread } from './index-definition.ts'
 import { isClosed, outcomeOf, worstOf, type BulkItem, type Outcome } from './outcomes.ts'
 import { searchBody, suggestBody, tagBody, type Question } from './queries.ts'
 
@@ -10,41 +11,20 @@ export interface TitleIndex {
   readonly client: Client
   /** Points to the one index that is searched. Whatever is to be written carries `<alias>_write`. */
   readonly alias: string
+  /** How an index that is made is spread. */
+  readonly spread: Spread
 }
 
 /** A reader would rather hear 503 than wait for the gateway's time limit. */
 const hurried = { requestTimeout: 1000 }
 
 /** Nobody waits for a write, and one that is given up too early is only made twice. */
-const patient = { requestTimeout: 10_000 }
+export const patient = { requestTimeout: 10_000 }
 
 /** A title that was found. */
 export type Hit = ReturnType<typeof viewOf> & {
   readonly _score: number | null
   readonly highlight?: { readonly title?: string[]; readonly desc?: string[] }
-}
-
-/** Makes `<alias>_v1` with its aliases in one step, so that of two replicas one makes it and the other finds it. */
-export async function ensureIndex({ client, alias }: TitleIndex): Promise<void> {
-  const { body: exists } = await client.indices.existsAlias({ name: alias })
-  if (exists) return
-  const aliases = { [alias]: {}, [writeLabel(alias)]: {} }
-  try {
-    // `indexDefinition` is plain JSON; the client's own type wants its string enums.
-    const body = { ...indexDefinition(), aliases } as never
-    await client.indices.create({ index: `${alias}_v1`, body }, patient)
-  } catch (error) {
-    if (!isAlreadyThere(error)) throw error
-  }
-}
-
-/** Names of the indexes that changes go to: more than one while a reindex runs. */
-export async function writableIndexes({ client, alias }: TitleIndex): Promise<readonly string[]> {
-  const label = writeLabel(alias)
-  const { body: labelled } = await client.indices.existsAlias({ name: label })
-  if (!labelled) return []
-  const { body } = await client.indices.getAlias({ name: label })
-  return Object.keys(body)
 }
 
 /**
@@ -74,13 +54,14 @@ export async function warmUp(index: TitleIndex): Promise<void> {
   await ask(index, searchBody({ q: '웹툰', tags: [], ...page }), patient)
 }
 
-/** The titles that answer a question, and how many there are in all. */
+/** The titles that answer a question, how many there are in all, and where a page that is full ends. */
 export async function findTitles(
   index: TitleIndex,
   question: Question,
-): Promise<{ total: number; results: Hit[] }> {
+): Promise<{ total: number; results: Hit[]; last: Place | undefined }> {
   const { total, hits } = await ask(index, searchBody(question))
-  return { total, results: hits.map(hitOf) }
+  const last = hits.length === question.size ? hits.at(-1)?.sort : undefined
+  return { total, results: hits.map(hitOf), last }
 }
 
 /** Titles that begin like `q`, each once. */
@@ -98,6 +79,7 @@ export async function findByTag(index: TitleIndex, tag: string, size: number) {
 interface RawHit {
   readonly _score: number | null
   readonly _source: Document
+  readonly sort?: Place
   readonly highlight?: Readonly<Record<string, string[]>>
 }
 
@@ -119,14 +101,9 @@ function hitOf({ _score, _source, highlight }: RawHit): Hit {
   return { ...viewOf(_source), _score, ...(highlight && { highlight: marked }) }
 }
 
-const writeLabel = (alias: string): string => `${alias}_write`
-
 const placeOf = ({ id, version }: Document, index: string) => ({
   _index: index,
   _id: id,
   version,
   version_type: 'external' as const,
 })
-
-const isAlreadyThere = (error: unknown): boolean =>
-  error instanceof Error && error.message.includes('resource_already_exists_exception')

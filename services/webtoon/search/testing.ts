@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Context } from '../../kit/context.ts'
 import { kafka, type Publisher, type Received } from '../../kit/kafka.ts'
-import { bench, type Servers } from '../../kit/testing.ts'
+import { bench, type Bench, type Servers } from '../../kit/testing.ts'
 import { service as declare } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
 import type { Topology } from '../../model/topology.ts'
@@ -16,9 +16,17 @@ interface TestServers {
   stop(): Promise<void>
 }
 
-/** A running search for one test file, with somebody who publishes changes and reads the dead letters. */
-export async function searchBench(all: Topology, tested: TestServers) {
+/**
+ * A running search for one test file, with somebody who publishes changes and reads the dead letters.
+ * @param before starts what the search calls
+ */
+export async function searchBench(
+  all: Topology,
+  tested: TestServers,
+  before: (place: Bench) => Promise<unknown> = async () => undefined,
+) {
   const place = await bench(all, tested.servers)
+  await before(place)
   const publishers: Publisher[] = []
   const letters: Received<unknown>[] = []
   await place.start(writer, async (context) => {
@@ -64,7 +72,7 @@ export async function searchBench(all: Topology, tested: TestServers) {
     },
     found: async (query: Readonly<Record<string, string>>) => {
       const { body } = await get(`/search?${new URLSearchParams(query)}`)
-      return body as { total: number; results: Found[] }
+      return body as { total: number; results: Found[]; next: string | null }
     },
     metric: async (name: string): Promise<number> => {
       const text = await (await fetch(`${admin}/metrics`)).text()
