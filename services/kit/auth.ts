@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Scope } from '../model/scope.ts'
@@ -60,7 +61,8 @@ export function createVerifier(context: Context, keys?: JWTVerifyGetKey): Verifi
   return {
     verify: async (authorization) => {
       const token = bearer(authorization)
-      if (token === undefined) throw refuse('missing')
+      if (token === undefined)
+        throw refuse(/^Bearer ./i.test(authorization ?? '') ? 'malformed' : 'missing')
       const fingerprint = createHash('sha256').update(token).digest('base64')
       const known = cache.get(fingerprint)
       if (known && known.expiresAt * 1000 > clock()) return known
@@ -108,10 +110,31 @@ async function verifyToken(
   }
 }
 
-/** RFC 6750: exactly one `Bearer` credential; tokens over 8 KiB are not looked at. */
-function bearer(authorization: string | undefined): string | undefined {
-  const match = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(authorization ?? '')
-  return match?.[1]
+/** Longer tokens are not looked at. */
+const longestToken = 8192
+const jws = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i
+
+/** RFC 6750: exactly one `Bearer` credential, in the one spelling that base64url has for its bytes. */
+function bearer(authorization = ''): string | undefined {
+  if (authorization.length > longestToken) return undefined
+  const token = jws.exec(authorization)?.[1]
+  return token !== undefined && isCanonical(token.slice(token.lastIndexOf('.') + 1))
+    ? token
+    : undefined
+}
+
+/** Header and claims are signed as they are spelled; a signature has unused bits that decoders ignore. */
+const isCanonical = (part: string): boolean =>
+  Buffer.from(part, 'base64url').toString('base64url') === part
+
+/** The `Authorization` header of a request; undefined where there are several, of which Node shows the first. */
+export function credentialOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  let seen = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    if (name.length === 13 && name.toLowerCase() === 'authorization') seen += 1
+  }
+  return seen === 1 ? headers.authorization : undefined
 }
 
 const unauthorized = (): Problem =>

@@ -162,6 +162,8 @@ test('every problem has type, code, ids and no stack, and the metric has the rou
   const deleted = await ask(`${url}/things/7`, { method: 'DELETE' })
   t.is(deleted.status, 405)
   t.is(deleted.headers['allow'], 'HEAD, GET')
+  const twice = { authorization: ['Bearer read:things', 'Bearer read:things'] }
+  t.is((await ask(`${url}/things/7`, { headers: twice as never })).status, 401)
   await ask(`${url}/things/7`, { headers: bearer })
   const metrics = await context.meter.registry.metrics()
   t.regex(

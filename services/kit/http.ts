@@ -1,8 +1,9 @@
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
+import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { Api, Route } from '../model/route.ts'
-import { createVerifier, requireScope, type Claims, type Verifier } from './auth.ts'
+import { createVerifier, credentialOf, requireScope, type Claims, type Verifier } from './auth.ts'
 import { readBody } from './body.ts'
 import type { Context } from './context.ts'
 import { openApi } from './openapi.ts'
@@ -70,7 +71,23 @@ export function routed<A extends Api>(
   }
   const routes = router.routes()
   const refuse = notAllowed(router)
-  return (ctx, next) => routes(ctx as never, () => refuse(ctx, next) as Promise<void>)
+  const fixed = fixedPaths(api)
+  return (ctx, next) => {
+    const methods = fixed.get(ctx.path)
+    if (methods && !methods.includes(ctx.method)) throw methodNotAllowed(ctx.path, methods)
+    return routes(ctx as never, () => refuse(ctx, next) as Promise<void>)
+  }
+}
+
+/** Methods of each path without parameters: `/things/new` is never the thing called new, whatever the method. */
+function fixedPaths(api: Api): ReadonlyMap<string, readonly string[]> {
+  const fixed = new Map<string, string[]>()
+  for (const { path, method } of Object.values(api)) {
+    if (path.includes('/:')) continue
+    const methods = method === 'GET' ? ['GET', 'HEAD'] : [method]
+    fixed.set(path, [...(fixed.get(path) ?? []), ...methods])
+  }
+  return fixed
 }
 
 /** A koa application with what every answer of the platform has: request id, trace, metrics, log, problems. */
@@ -101,7 +118,7 @@ function operation(
 ): Middleware {
   return async (ctx) => {
     ctx.state.uri = route.path
-    const claims = await admit(route, ctx.get('authorization'), verifier)
+    const claims = await admit(route, ctx.req, verifier)
     const abort = new AbortController()
     // A request closes as soon as its body is read; only the response tells that the client went away.
     ctx.res.once('close', () => ctx.res.writableFinished || abort.abort())
@@ -120,11 +137,11 @@ function operation(
 
 async function admit(
   route: Route,
-  authorization: string,
+  request: IncomingMessage,
   verifier: Verifier | undefined,
 ): Promise<Claims | undefined> {
   if (route.access === 'public' || !verifier) return undefined
-  const claims = await verifier.verify(authorization)
+  const claims = await verifier.verify(credentialOf(request))
   requireScope(claims, route.access)
   return claims
 }
@@ -150,9 +167,13 @@ function notAllowed(router: Router): Middleware {
   return async (ctx) => {
     const { path } = router.match(ctx.path, ctx.method)
     if (path.length === 0) return
-    const allow = [...new Set(path.flatMap((layer) => layer.methods))].join(', ')
-    throw new Problem(405, 'METHOD_NOT_ALLOWED', `${ctx.path} answers ${allow}.`, {
-      headers: { allow },
-    })
+    throw methodNotAllowed(ctx.path, [...new Set(path.flatMap((layer) => layer.methods))])
   }
+}
+
+function methodNotAllowed(path: string, methods: readonly string[]): Problem {
+  const allow = methods.join(', ')
+  return new Problem(405, 'METHOD_NOT_ALLOWED', `${path} answers ${allow}.`, {
+    headers: { allow },
+  })
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { JWK } from 'jose'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { Scope } from '../model/scope.ts'
 import type { Service } from '../model/service.ts'
@@ -36,6 +37,13 @@ export interface Bench {
   environment(service: Service, wishes?: BenchStart): Promise<Record<string, string>>
   /** An access token of the bench's issuer. Not for services whose keys come from a started auth service. */
   token(scopes: readonly Scope[], wishes?: TokenWishes): Promise<string>
+  /**
+   * Whatever header and claims, signed by the bench's key.
+   * @param algorithm `RSA-SHA256` by default, or `PS256`
+   */
+  forge(header: object, claims: object, algorithm?: string): string
+  /** Whose tokens are good here, and the public key that verifies them. */
+  readonly issuer: { readonly issuer: string; readonly jwk: JWK }
   /** `Authorization` header with such a token. */
   bearer(...scopes: readonly Scope[]): Promise<{ authorization: string }>
   /** Every span that ended in this process. */
@@ -97,6 +105,8 @@ export async function bench(all: Topology, servers: Servers): Promise<Bench> {
       return running
     },
     token: issuer.token,
+    forge: issuer.forge,
+    issuer,
     bearer: async (...scopes) => ({ authorization: `Bearer ${await issuer.token(scopes)}` }),
     spans: tracing.spans,
     drained: (withinMs = 30_000) => drained(servers, prefix, started, withinMs),

@@ -1,3 +1,4 @@
+import { constants, KeyObject, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
@@ -44,9 +45,25 @@ export async function startIssuer(granted: readonly Scope[]) {
       .setExpirationTime(now + (wishes.expiresIn ?? 600))
       .sign(privateKey)
   }
+  const forge = (header: object, payload: object, algorithm = 'RSA-SHA256'): string => {
+    const text = [header, payload].map(encoded).join('.')
+    const key = KeyObject.from(privateKey)
+    const options =
+      algorithm === 'PS256'
+        ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+        : key
+    const signature = sign(
+      algorithm === 'PS256' ? 'RSA-SHA256' : algorithm,
+      Buffer.from(text),
+      options,
+    )
+    return `${text}.${signature.toString('base64url')}`
+  }
   const stop = async (): Promise<void> => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  return { issuer, jwksUri: `${issuer}/.well-known/jwks.json`, token, stop }
+  return { issuer, jwksUri: `${issuer}/.well-known/jwks.json`, jwk, token, forge, stop }
 }
+
+const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')

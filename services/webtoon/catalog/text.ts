@@ -8,7 +8,7 @@ export const line = (min: number, max: number) =>
     .trim()
     .min(min)
     .max(max)
-    .regex(/^\P{Cc}*$/u, 'must not contain control characters')
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not contain control characters')
     .refine(wellFormed, notUnicode)
 
 /** Text in NFC that may have line breaks and tabs. */
@@ -18,7 +18,10 @@ export const paragraph = (max: number) =>
     .normalize('NFC')
     .trim()
     .max(max)
-    .regex(/^[\P{Cc}\n\r\t]*$/u, 'must not contain control characters other than line breaks')
+    .regex(
+      /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$/,
+      'must not contain control characters other than line breaks',
+    )
     .refine(wellFormed, notUnicode)
 
 const notUnicode = 'must not contain half a surrogate pair'

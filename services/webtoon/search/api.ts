@@ -12,7 +12,7 @@ const text = z
   .trim()
   .min(1)
   .max(200)
-  .regex(/^\P{Cc}*$/u, 'must not contain control characters')
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not contain control characters')
 
 const size = (ifAbsent: number) => z.coerce.number<string>().int().min(1).max(100).default(ifAbsent)
 

@@ -1,0 +1,37 @@
+import test from 'ava'
+import { thisCheckout } from '../local/cli/checkout.ts'
+import { topology } from '../../services/topology.ts'
+import { probe, schemathesis } from './schemathesis.ts'
+import { constellation, type Constellation } from './testing.ts'
+
+let all: Constellation
+let python: string
+
+test.before(async (t) => {
+  t.timeout(600_000)
+  python = await schemathesis(thisCheckout().cache, t.log)
+  all = await constellation()
+})
+
+test.after.always(() => all?.stop())
+
+for (const service of topology.services) {
+  if (Object.keys(service.api).length === 0) continue
+  const probed = async (url: string, cases: number) => {
+    const document = `${all.running.get(service)?.url}/openapi.json`
+    return probe(python, { document, url, cases, token: await all.place.token(topology.scopes) })
+  }
+
+  test.serial(`${service.name} does what its document says, whatever it is sent`, async (t) => {
+    t.timeout(180_000)
+    const { passed, text } = await probed(all.running.get(service)?.url ?? '', 25)
+    t.true(passed, text)
+  })
+
+  if (service.edge)
+    test.serial(`${service.name} does so behind the gateway`, async (t) => {
+      t.timeout(180_000)
+      const { passed, text } = await probed(all.gateway, 5)
+      t.true(passed, text)
+    })
+}
