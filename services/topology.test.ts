@@ -52,8 +52,7 @@ test('every topic has a publisher and a consumer, or says who reads or writes it
   for (const topic of topics) {
     if (topic.readBy === 'outside') continue
     t.true(publishersOf(topology, topic).length > 0, `${topic.name} is published by nobody`)
-    const read = topic.readBy === 'people' || consumersOf(topology, topic).length > 0
-    t.true(read, `${topic.name} is consumed by nobody`)
+    t.true(consumersOf(topology, topic).length > 0, `${topic.name} is consumed by nobody`)
   }
 })
 
@@ -61,8 +60,8 @@ test('topic names are versioned and unique, and consumed topics have dead letter
   t.deepEqual(repeated(topics.map((topic) => topic.name)), [])
   for (const topic of topics) {
     t.regex(topic.name, /\.v\d+(\.dl[qt])?$/)
-    if (consumersOf(topology, topic).length > 0 && topic.readBy !== 'people')
-      t.truthy(topic.deadLetters, topic.name)
+    const isConsumed = consumersOf(topology, topic).length > 0
+    if (isConsumed && topic.encoding === 'json') t.truthy(topic.deadLetters, topic.name)
   }
 })
 
@@ -142,6 +141,16 @@ test('metric names keep the rules of Prometheus and mean one thing', (t) => {
   }
   const kinds = new Set(metrics.map((metric) => `${metric.name} ${metric.type}`))
   t.is(kinds.size, new Set(metrics.map((metric) => metric.name)).size)
+})
+
+test('one service at most recovers dead letters, and it consumes the topic of each', (t) => {
+  const recovering = services.filter(({ recovers }) => recovers === 'all')
+  t.true(recovering.length <= 1)
+  const letters = topics.filter(({ encoding }) => encoding === 'bytes')
+  for (const { consumes, publishes } of recovering) {
+    t.deepEqual(new Set(consumes.map(({ topic }) => topic)), new Set(letters))
+    t.deepEqual(new Set(publishes.map(({ deadLetters }) => deadLetters)), new Set(letters))
+  }
 })
 
 test('exactly one service publishes the token keys', (t) => {

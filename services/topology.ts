@@ -2,6 +2,7 @@ import { topology as declare } from './model/topology.ts'
 import * as platformClients from './platform/clients.ts'
 import * as webtoonClients from './webtoon/clients.ts'
 import auth from './platform/auth/service.ts'
+import deadLetters from './platform/dead-letters/service.ts'
 import gateway from './platform/gateway/service.ts'
 import kafkaExporter from './platform/kafka-exporter/service.ts'
 import catalog from './webtoon/catalog/service.ts'
@@ -12,6 +13,6 @@ import search from './webtoon/search/service.ts'
 
 /** Everything that Maru is made of. A new service adds its import and its name here. */
 export const topology = declare(
-  [gateway, auth, ingest, rank, catalog, search, generator, kafkaExporter],
+  [gateway, auth, ingest, rank, catalog, search, generator, deadLetters, kafkaExporter],
   [...Object.values(platformClients), ...Object.values(webtoonClients)],
 )

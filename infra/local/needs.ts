@@ -1,6 +1,5 @@
-import type { Service } from '../../services/model/service.ts'
 import type { Store } from '../../services/model/store.ts'
-import { adminOffset } from '../../services/model/service.ts'
+import { adminOffset, speaksKafka, type Service } from '../../services/model/service.ts'
 import { engines } from './engines/engines.ts'
 import type { Engine } from './engines/engine.ts'
 import type { Listener } from './port-plan.ts'
@@ -10,9 +9,6 @@ export const vitalFor = (service: Service): readonly string[] => [
   ...new Set([...service.stores, ...service.reads].map((store: Store) => store.engine)),
   ...(speaksKafka(service) ? ['kafka'] : []),
 ]
-
-const speaksKafka = (service: Service): boolean =>
-  service.publishes.length + service.consumes.length > 0 || service.observes === 'all'
 
 /** Engines that look at the whole platform; left out where only some services run. */
 const observers = ['prometheus', 'alertmanager', 'postgres-exporter', 'redis-exporter', 'grafana']

@@ -20,10 +20,6 @@ export const enginesOf = (service: Service): readonly StoreKind[] => [
   ...new Set([...service.stores, ...service.reads].map((store) => store.engine)),
 ]
 
-/** Publishes, consumes, or looks at offsets. */
-export const speaksKafka = (service: Service): boolean =>
-  service.publishes.length + service.consumes.length > 0 || service.observes === 'all'
-
 /** Verifies tokens of its callers or gets one of its own; the front door verifies for all. */
 const asksForKeys = ({ api, identity, fronts }: Service): boolean =>
   identity !== undefined ||

@@ -1,9 +1,8 @@
-import type { Service } from '../../services/model/service.ts'
+import { speaksKafka, type Service } from '../../services/model/service.ts'
 import type { Topic } from '../../services/model/topic.ts'
 import { clusters } from '../endpoints.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
 import { replicationOf } from '../foundation/kafka-replication.ts'
-import { speaksKafka } from './edges.ts'
 import { metadataOf, owned, type StackContext } from './stack-context.ts'
 
 /** One right of a Kafka user, in Strimzi's words. */
@@ -19,7 +18,7 @@ export interface Acl {
 /** Name under which the password of a service's Kafka user is mounted. */
 export const kafkaPasswordKey = 'kafka'
 
-/** The topic as Strimzi's operator makes it: partitions, retention, the broker's own timestamps. */
+/** The topic as Strimzi's operator makes it: partitions, retention, sizes, the broker's own timestamps. */
 export function topicObject(topic: Topic, context: StackContext): KubernetesObject {
   const { factor, minInSync } = replicationOf(context.settings)
   return {
@@ -35,6 +34,7 @@ export function topicObject(topic: Topic, context: StackContext): KubernetesObje
       replicas: factor,
       config: {
         'retention.ms': topic.retentionMs,
+        'max.message.bytes': topic.maxMessageBytes,
         'cleanup.policy': 'delete',
         'message.timestamp.type': 'LogAppendTime',
         'min.insync.replicas': minInSync,

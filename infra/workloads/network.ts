@@ -1,4 +1,4 @@
-import { adminOffset, type Service } from '../../services/model/service.ts'
+import { adminOffset, speaksKafka, type Service } from '../../services/model/service.ts'
 import { clusters, endpointsOf, namespacesOf } from '../endpoints.ts'
 import { frontDoorPods } from '../foundation/front-door-objects.ts'
 import {
@@ -10,7 +10,7 @@ import {
   tcp,
 } from '../kubernetes/network-peers.ts'
 import { selectorOf, type KubernetesObject } from '../kubernetes/object.ts'
-import { calleesOf, callersOf, enginesOf, speaksKafka } from './edges.ts'
+import { calleesOf, callersOf, enginesOf } from './edges.ts'
 import { metadataOf, owned, type StackContext } from './stack-context.ts'
 
 const apiVersion = 'networking.k8s.io/v1'

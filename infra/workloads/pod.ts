@@ -1,8 +1,8 @@
 import { environmentOf } from '../../services/kit/bindings.ts'
-import { adminOffset, type Service } from '../../services/model/service.ts'
+import { adminOffset, speaksKafka, type Service } from '../../services/model/service.ts'
 import { clusters, secretsFolder } from '../endpoints.ts'
 import { clusterAddresses, mountedSecrets, opensearchCa } from './addresses.ts'
-import { enginesOf, speaksKafka } from './edges.ts'
+import { enginesOf } from './edges.ts'
 import { kafkaPasswordKey } from './kafka-access.ts'
 import type { StackContext } from './stack-context.ts'
 

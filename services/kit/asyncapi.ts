@@ -1,5 +1,6 @@
 import type { Service } from '../model/service.ts'
 import type { Topic } from '../model/topic.ts'
+import { causeHeaderTexts } from './dead-letter.ts'
 import { outputSchema } from './json-schema.ts'
 
 /** AsyncAPI 3.0 document of what a service publishes and consumes; undefined when it does neither. */
@@ -47,11 +48,31 @@ const channel = (topic: Topic): Record<string, unknown> => ({
 
 const message = (topic: Topic): Record<string, unknown> => ({
   name: topic.type,
+  ...(topic.encoding === 'bytes' ? letter : event(topic)),
+  bindings: { kafka: { key: { type: 'string', description: `${topic.key} of the value` } } },
+})
+
+const event = (topic: Topic): Record<string, unknown> => ({
   contentType: 'application/json',
   headers: cloudEventHeaders(topic),
   payload: outputSchema(topic.schema),
-  bindings: { kafka: { key: { type: 'string', description: `${topic.key} of the value` } } },
 })
+
+/** A dead letter is a record as it came, with why it is here. */
+const letter = {
+  contentType: 'application/octet-stream',
+  headers: {
+    type: 'object',
+    required: Object.keys(causeHeaderTexts),
+    properties: Object.fromEntries(
+      Object.entries(causeHeaderTexts).map(([name, description]) => [
+        name,
+        { type: 'string', description },
+      ]),
+    ),
+  },
+  payload: {},
+}
 
 /** CloudEvents 1.0, Kafka binary mode. */
 const cloudEventHeaders = (topic: Topic): Record<string, unknown> => ({

@@ -1,4 +1,4 @@
-import { adminOffset, type Service } from '../model/service.ts'
+import { adminOffset, speaksKafka, type Service } from '../model/service.ts'
 import type { Store } from '../model/store.ts'
 
 /** Who comes in, and the path of the file that holds the password. */
@@ -173,7 +173,7 @@ function storeVariables(store: Store): readonly Variable[] {
 }
 
 const kafkaVariables = (service: Service): readonly Variable[] =>
-  service.publishes.length + service.consumes.length > 0 || service.observes === 'all'
+  speaksKafka(service)
     ? [
         plain('KAFKA_BOOTSTRAP', 'Brokers, comma separated', { from: (a) => a.kafka }),
         plain('KAFKA_PREFIX', 'Before topic and group names', {

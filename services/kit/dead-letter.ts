@@ -34,6 +34,17 @@ export const deadLettersSent = counter<'topic' | 'reason'>('dead_letters_total',
   labels: { topic: [], reason: [] },
 })
 
+/** Headers that a dead letter carries beside the record's own, with what they hold. */
+export const causeHeaderTexts = {
+  'x-original-topic': 'Where it came from',
+  'x-original-partition': '-1 when it never got a place',
+  'x-original-offset': '-1 when it never got a place',
+  'x-error-class': 'Stable code of the cause, else its class',
+  'x-error-message': 'What was wrong, for people',
+  'x-attempts': 'How often it was tried',
+  'x-first-failed-at': 'RFC 3339',
+} as const
+
 /** Header values longer than this are cut: brokers count them as part of the message. */
 const longestMessage = 1000
 
@@ -70,7 +81,7 @@ export function deadLetters(publisher: Publisher, context?: Context): DeadLetter
 const causeHeaders = (
   { topic, partition, offset }: Undeliverable,
   { cause, attempts, firstFailedAt }: Failure,
-): Record<string, string> => ({
+): Record<keyof typeof causeHeaderTexts, string> => ({
   'x-original-topic': topic.name,
   'x-original-partition': String(partition),
   'x-original-offset': String(offset),

@@ -102,7 +102,7 @@ test.serial(
   async (t) => {
     const { where } = await wire(false)
     const proxy = await startProxy(broker.port)
-    const lane = openLane(through(proxy, where.prefix), placed.name)
+    const lane = openLane(through(proxy, where.prefix), placed)
     t.teardown(async () => {
       await lane.close()
       await proxy.close()

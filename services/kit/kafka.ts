@@ -11,6 +11,7 @@ import { within } from './within.ts'
 export type { Offsets, PartitionEnds } from './kafka/offsets.ts'
 export { PublishError } from './kafka/publish-error.ts'
 export type { Message, Publisher } from './kafka/publisher.ts'
+export { parsed, UnreadableRecord } from './kafka/received.ts'
 export type { Batch, BatchConsumer, Received } from './kafka/received.ts'
 
 /** A service's way to Kafka. Topics and groups carry the names of the topology; the prefix is added here. */
@@ -19,7 +20,7 @@ export interface Kafka {
   publisher(): Promise<Publisher>
   /**
    * Consumes a topic as a member of a group, until the service stops. Records that cannot be read go to the topic's
-   * dead letters.
+   * dead letters; those of a topic of bytes are all read.
    * @throws Error when the topic declares none
    */
   consume<V>(consumption: Consumption<V>, consumer: BatchConsumer<V>): Promise<Consuming>
@@ -54,7 +55,7 @@ export function kafka(context: Context, { vital = true }: { vital?: boolean } = 
     offsets,
     consume: async (consumption, consumer) => {
       const { topic } = consumption
-      if (!topic.deadLetters)
+      if (!topic.deadLetters && topic.encoding === 'json')
         throw new Error(`The topic ${topic.name} is consumed, so it must declare deadLetters.`)
       const letters = deadLetters(await publisher(), context)
       return consumeFor({

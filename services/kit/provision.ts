@@ -22,7 +22,7 @@ export interface RedisAdmin {
 }
 
 /**
- * Brings the broker's topics to what is declared: creates what is missing, adds partitions, sets retention.
+ * Brings the broker's topics to what is declared: creates what is missing, adds partitions, sets retention and sizes.
  * Partitions are never taken away. Idempotent.
  * @param prefix put before every name; '' in earnest
  */
@@ -85,6 +85,7 @@ async function haveLeaders(admin: Admin, topics: string[]): Promise<void> {
 
 const settingsOf = (topic: Topic) => [
   { name: 'retention.ms', value: String(topic.retentionMs) },
+  { name: 'max.message.bytes', value: String(topic.maxMessageBytes) },
   { name: 'message.timestamp.type', value: 'LogAppendTime' },
   { name: 'cleanup.policy', value: 'delete' },
 ]

@@ -9,14 +9,20 @@ export interface Deletion {
   readonly limit: number
 }
 
-/** Deletes again until fewer rows than the limit went, or the service stops: a purge keeps up with any load. */
+/**
+ * Deletes again until fewer rows than the limit went, or the service stops: a purge keeps up with any load.
+ * @returns how many rows went
+ */
 export async function purgeAll(
   database: Postgres,
   { statement, values, limit }: Deletion,
   stopped?: AbortSignal,
-): Promise<void> {
+): Promise<number> {
+  let all = 0
   for (let gone = limit; gone >= limit && stopped?.aborted !== true;) {
     const [counted] = await database.query<{ gone: number }>(statement, [...values, limit])
     gone = counted?.gone ?? 0
+    all += gone
   }
+  return all
 }

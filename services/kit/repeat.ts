@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 export function repeat(
   { life, log }: Context,
   { name, everyMs }: { name: string; everyMs: number },
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
 ): void {
   const stopped = new AbortController()
   const loop = async (): Promise<void> => {

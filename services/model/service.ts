@@ -44,6 +44,8 @@ export interface Service {
   readonly identity: DeclaredClient | undefined
   /** `all`: looks at every service's admin port or at every topic's offsets. */
   readonly observes: 'all' | 'none'
+  /** `all`: keeps the dead letters of every topic and can send each back to where it came from. */
+  readonly recovers: 'all' | 'none'
   /** `all`: the public reach every service that has an edge through this one. */
   readonly fronts: 'all' | 'none'
   readonly api: Api
@@ -76,6 +78,7 @@ export function service<const D extends Declared>(declared: D): Service & D {
     calls: [],
     identity: undefined,
     observes: 'none',
+    recovers: 'none',
     fronts: 'none',
     api: {},
     edge: undefined,
@@ -86,6 +89,12 @@ export function service<const D extends Declared>(declared: D): Service & D {
     ...declared,
   }
 }
+
+/** Whether a service publishes, consumes, or looks at offsets. */
+export const speaksKafka = (declared: Service): boolean =>
+  declared.publishes.length + declared.consumes.length > 0 ||
+  declared.observes === 'all' ||
+  declared.recovers === 'all'
 
 /** Folder of a service's code, from the repository's root. */
 export const folderOf = (declared: Service): string =>

@@ -1,7 +1,7 @@
 import type { Client, DeclaredClient, Scope } from './scope.ts'
 import type { Service } from './service.ts'
 import type { Store } from './store.ts'
-import type { Topic } from './topic.ts'
+import { consume, type Topic } from './topic.ts'
 
 /** Everything that is declared, with the sets that follow from it. */
 export interface Topology {
@@ -28,12 +28,27 @@ export function topology(
     one,
     ...(one.deadLetters ? [one.deadLetters] : []),
   ])
+  const all = unique(withDeadLetters)
   return {
-    services,
+    services: services.map((one) => (one.recovers === 'all' ? recovering(one, all) : one)),
     clients: clients.map((one) => ({ ...one, scopes: one.scopes === 'all' ? scopes : one.scopes })),
-    topics: unique(withDeadLetters),
+    topics: all,
     stores: unique(services.flatMap((one) => one.stores)),
     scopes,
+  }
+}
+
+/** Consumer group of whoever recovers dead letters (contract). */
+const recoveryGroup = 'dlq-consumer-group'
+
+/** Whoever recovers all consumes every dead-letter topic, and publishes to the topics that they belong to. */
+function recovering(one: Service, topics: readonly Topic[]): Service {
+  const recoverable = topics.filter(({ deadLetters }) => deadLetters !== undefined)
+  const letters = unique(recoverable.flatMap(({ deadLetters }) => deadLetters ?? []))
+  return {
+    ...one,
+    publishes: [...one.publishes, ...recoverable],
+    consumes: [...one.consumes, ...letters.map((topic) => consume(topic, recoveryGroup))],
   }
 }
 

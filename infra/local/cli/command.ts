@@ -20,6 +20,7 @@ export const words = [
   'logs',
   'trace',
   'tour',
+  'dlq',
   'rebuild',
   'reindex',
   'test',

@@ -74,6 +74,12 @@ test('env before the first up says what to do', async (t) => {
   t.regex(stderr, /\.\/maru up/)
 })
 
+test('dead letters are looked at in a running platform only, and replay wants to know which', async (t) => {
+  t.like(await maru('dlq', 'replay'), { exitCode: 2 })
+  t.like(await maru('dlq', 'replay', 'x', '--all'), { exitCode: 2 })
+  t.like(await maru('dlq', 'ls'), { exitCode: 3 })
+})
+
 test('ps and down of a checkout in which nothing runs are no failures', async (t) => {
   t.like(await maru('ps', '--json'), { exitCode: 0, stdout: '[]' })
   t.like(await maru('down'), { exitCode: 0, stdout: 'Nothing was running.' })

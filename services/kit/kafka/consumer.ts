@@ -32,7 +32,7 @@ export interface Consuming {
 
 /**
  * Consumes until the service stops (stage `consume`). A member that crashes or goes silent is replaced, with
- * back-off; the readiness check `kafka <group>` fails meanwhile.
+ * back-off; the readiness check `kafka <group> <topic>` fails meanwhile.
  */
 export function consumeFor<V>(duty: Duty<V>): Consuming {
   const { context, consumption } = duty
@@ -46,7 +46,7 @@ export function consumeFor<V>(duty: Duty<V>): Consuming {
     const ms = performance.now() - state.heardAt
     if (ms > unheardMs) throw new Error(`no heartbeat for ${Math.round(ms / 1000)} s`)
   }
-  context.life.check(`kafka ${group}`, consuming, duty.vital)
+  context.life.check(`kafka ${group} ${consumption.topic.name}`, consuming, duty.vital)
 
   const loop = async (): Promise<void> => {
     for (let failures = 1; !stop.signal.aborted; failures += 1) {

@@ -1,4 +1,5 @@
 import kafkajs, { type IHeaders, type Message, type Producer, type RecordMetadata } from 'kafkajs'
+import type { Topic } from '../../model/topic.ts'
 import { within } from '../within.ts'
 import { retries, type Connection } from './client.ts'
 import { PublishError, publishErrorOf, timedOut } from './publish-error.ts'
@@ -29,14 +30,15 @@ export interface Lane {
 
 /**
  * kafkajs has no linger of its own: one message a request costs 5 × the CPU of 500. `queued`: what waits at most,
- * about two seconds of the measured rate. A message larger than the broker's default limit is refused here already.
+ * about two seconds of the measured rate. `spareBytes`: a message that is nearer to its topic's limit is refused here
+ * already.
  */
 const limits = {
   lingerMs: 5,
   messages: 500,
   bytes: 512 * 1024,
   queued: 20_000,
-  messageBytes: 1_000_000,
+  spareBytes: 48_588,
   sendMs: 10_000,
   ackMs: 4000,
   closeMs: 5000,
@@ -57,7 +59,11 @@ interface Entry {
  * A message that the broker refuses is found by sending its batch one by one; the others are acknowledged (those of
  * partitions that had taken the batch are then there twice, with the same `ce_id`).
  */
-export function openLane(connection: Connection, topic: string): Lane {
+export function openLane(
+  connection: Connection,
+  { name: topic, maxMessageBytes }: Pick<Topic, 'name' | 'maxMessageBytes'>,
+): Lane {
+  const allowed = maxMessageBytes - limits.spareBytes
   const queue: Entry[] = []
   const producers = producerSource(connection)
   let pump: Promise<void> | undefined
@@ -81,7 +87,7 @@ export function openLane(connection: Connection, topic: string): Lane {
     connect: producers.connect,
     send: (parcel) => {
       const bytes = (parcel.value?.length ?? 0) + (parcel.key?.length ?? 0) + overheadBytes
-      const refusal = refusalOf(topic, { bytes, queued: queue.length, closed })
+      const refusal = refusalOf(topic, { bytes, allowed, queued: queue.length, closed })
       if (refusal) return Promise.reject(refusal)
       const entry: Entry = { parcel, bytes, settle: Promise.withResolvers(), abandoned: false }
       watchSignal(topic, entry)
@@ -100,9 +106,10 @@ export function openLane(connection: Connection, topic: string): Lane {
 
 function refusalOf(
   topic: string,
-  { bytes, queued, closed }: { bytes: number; queued: number; closed: boolean },
+  wish: { bytes: number; allowed: number; queued: number; closed: boolean },
 ): PublishError | undefined {
-  if (bytes > limits.messageBytes)
+  const { bytes, allowed, queued, closed } = wish
+  if (bytes > allowed)
     return new PublishError('TOO_LARGE', `A message of ${bytes} bytes is too large for ${topic}.`)
   if (queued >= limits.queued)
     return new PublishError('OVERLOADED', `${limits.queued} messages already wait for ${topic}.`)
@@ -219,9 +226,18 @@ function producerSource({ client }: Connection): ProducerSource {
 const messageOf = ({ key, value, headers }: Parcel): Message => ({
   key,
   value,
-  headers,
+  headers: writable(headers),
   ...(key === null && { partition: 0 }),
 })
+
+/** kafkajs cannot write a header without a value, which other producers can: it becomes an empty one. */
+const writable = (headers: IHeaders): IHeaders =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]: [string, unknown]) => [
+      name,
+      [value].flat().map((one) => (one ?? '') as Buffer),
+    ]),
+  )
 
 const isLate = (error: unknown): boolean =>
   (error as Error).message === `not done within ${limits.sendMs} ms`

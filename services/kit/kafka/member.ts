@@ -1,5 +1,6 @@
 import type { Duty, Watch } from './duty.ts'
 import { retries } from './client.ts'
+import { bySubscription } from './assigner.ts'
 import { partitionsOf } from './partitions.ts'
 
 const settings = {
@@ -26,6 +27,7 @@ export async function join<V>(duty: Duty<V>, watch: Watch): Promise<Member> {
   const consumer = connection.client.consumer({
     ...settings,
     groupId: connection.named(consumption.group),
+    partitionAssigners: [bySubscription],
     // After a crash the kit makes a new member; kafkajs would leave out the errors that it calls not retriable.
     retry: { ...retries.patient, restartOnFailure: async () => false },
   })

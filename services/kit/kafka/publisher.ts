@@ -4,7 +4,7 @@ import type { Topic } from '../../model/topic.ts'
 import type { Context } from '../context.ts'
 import { contextFrom, markFailed, startSpan, traceparentOf } from '../spans.ts'
 import type { Connection } from './client.ts'
-import { openLane, type Lane, type Placed } from './lane.ts'
+import { openLane, type Lane, type Parcel, type Placed } from './lane.ts'
 import { PublishError } from './publish-error.ts'
 
 /** What a service publishes. */
@@ -24,7 +24,7 @@ export interface Message<V> {
   readonly signal?: AbortSignal
 }
 
-/** Bytes that go to a topic unchanged: dead letters and their replay. */
+/** Bytes that go to a topic as they are: dead letters and their replay. */
 export interface RawMessage {
   readonly key: Buffer | null
   readonly value: Buffer | null
@@ -43,6 +43,11 @@ export interface Publisher {
   publish<V>(topic: Topic<V>, message: Message<V>): Promise<Placed>
   /** Publishes bytes as they are, without span and CloudEvents headers. @throws PublishError */
   forward(topic: Topic, message: RawMessage): Promise<Placed>
+  /**
+   * As `forward`, within the trace of whoever asks: span `send <topic>` with a link to the trace that the bytes came
+   * from, whose `traceparent` is replaced. @throws PublishError
+   */
+  replay(topic: Topic, message: RawMessage): Promise<Placed>
   /** Sends what waits, then closes. The kit calls it in stage `stores`. */
   close(): Promise<void>
 }
@@ -52,10 +57,25 @@ export const sourceOf = (service: string): string => `/maru/${service}`
 
 export function createPublisher(context: Context, connection: Connection): Publisher {
   const lanes = new Map<string, Lane>()
-  const laneOf = ({ name }: Topic): Lane => {
-    const lane = lanes.get(name) ?? openLane(connection, name)
-    lanes.set(name, lane)
+  const laneOf = (topic: Topic): Lane => {
+    const lane = lanes.get(topic.name) ?? openLane(connection, topic)
+    lanes.set(topic.name, lane)
     return lane
+  }
+  const sent = async (topic: Topic, span: Span, parcel: Parcel): Promise<Placed> => {
+    try {
+      const placed = await laneOf(topic).send(parcel)
+      span.setAttributes({
+        'messaging.destination.partition.id': String(placed.partition),
+        'messaging.kafka.offset': Number(placed.offset),
+      })
+      return placed
+    } catch (error) {
+      markFailed(span, error)
+      throw error
+    } finally {
+      span.end()
+    }
   }
   return {
     connect: (topic) => laneOf(topic).connect(),
@@ -64,19 +84,17 @@ export function createPublisher(context: Context, connection: Connection): Publi
       const span = startSend(context, topic, message)
       const headers = headersOf(context, topic, { message, span })
       const { key, signal } = message
-      try {
-        const placed = await laneOf(topic).send({ key, value, headers, signal })
-        span.setAttributes({
-          'messaging.destination.partition.id': String(placed.partition),
-          'messaging.kafka.offset': Number(placed.offset),
-        })
-        return placed
-      } catch (error) {
-        markFailed(span, error)
-        throw error
-      } finally {
-        span.end()
-      }
+      return sent(topic, span, { key, value, headers, signal })
+    },
+    replay: (topic, { key, value, headers, signal }) => {
+      const { traceparent, tracestate: _, ...own } = headers
+      const span = startSend(context, topic, {
+        key: key?.toString() ?? '',
+        links: linksTo(String(traceparent)),
+      })
+      const now = traceparentIn(span)
+      const traced = { ...own, ...(now !== undefined && { traceparent: now }) }
+      return sent(topic, span, { key, value, headers: traced, signal })
     },
     forward: (topic, { key, value, headers, signal }) =>
       laneOf(topic).send({ key, value, headers: { ...headers }, signal }),
@@ -96,7 +114,20 @@ function encoded(topic: Topic, value: unknown): Buffer {
   throw new PublishError('REFUSED', `A value for ${topic.name} is not serialisable.`)
 }
 
-function startSend<V>({ tracer }: Context, topic: Topic, message: Message<V>): Span {
+/** A link to the trace that a `traceparent` names; none where it names none. */
+function linksTo(traceparent: string): Link[] {
+  const origin = trace.getSpanContext(contextFrom(traceparent))
+  return origin ? [{ context: origin }] : []
+}
+
+const traceparentIn = (span: Span): string | undefined =>
+  traceparentOf(trace.setSpan(active.active(), span))
+
+function startSend(
+  { tracer }: Context,
+  topic: Topic,
+  message: Pick<Message<unknown>, 'key' | 'links' | 'traceparent'>,
+): Span {
   const { key, links, traceparent } = message
   const attributes = {
     'messaging.system': 'kafka',
@@ -119,7 +150,7 @@ function headersOf<V>(
   topic: Topic,
   { message, span }: { message: Message<V>; span: Span },
 ): Record<string, string> {
-  const traceparent = traceparentOf(trace.setSpan(active.active(), span))
+  const traceparent = traceparentIn(span)
   return {
     ...message.headers,
     ce_specversion: '1.0',

@@ -11,7 +11,7 @@ export interface Received<V> {
   /** '' where the record has none. */
   readonly key: string
   readonly value: V
-  /** The value's bytes as they came. */
+  /** The value's bytes as they came; empty where the record has none. */
   readonly raw: Buffer
   readonly headers: Readonly<Record<string, string>>
   /** Key, value and headers as they came, for a dead letter. */
@@ -78,18 +78,19 @@ export function read<V>(
   partition: number,
   message: KafkaMessage,
 ): Received<V> | Unreadable {
-  const { key, value, headers = {}, timestamp } = message
+  const { key, value, timestamp } = message
+  const headers = ownHeaders(message.headers ?? {})
   const offset = BigInt(message.offset)
   const original = { key, value, headers }
   try {
-    const raw = value ?? raise('NO_VALUE', 'The record has no value.')
+    const raw = value ?? Buffer.alloc(0)
     return {
       topic,
       partition,
       offset,
       timestamp: Number(timestamp),
       key: key?.toString() ?? '',
-      value: parsed(topic, raw),
+      value: topic.encoding === 'bytes' ? (value as V) : parsed(topic, value),
       raw,
       headers: textHeaders(headers),
       original,
@@ -106,16 +107,35 @@ export function read<V>(
 export const isUnreadable = <V>(record: Received<V> | Unreadable): record is Unreadable =>
   'reason' in record
 
+/**
+ * kafkajs takes what every object inherits for the first value of a header of that name (`constructor`, `__proto__`),
+ * and passes on null for a header without a value, which its types deny.
+ */
+const ownHeaders = (headers: IHeaders): IHeaders =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value)
+        ? value.filter((one: unknown) => one === null || Buffer.isBuffer(one))
+        : value,
+    ]),
+  )
+
 /** Headers as text; of a repeated one the last counts. */
 const textHeaders = (headers: IHeaders): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => {
-      const last = Array.isArray(value) ? value.at(-1) : value
-      return last === undefined ? [] : [[name, last.toString()]]
+      const last: Buffer | string | null | undefined = Array.isArray(value) ? value.at(-1) : value
+      return last === undefined || last === null ? [] : [[name, last.toString()]]
     }),
   )
 
-function parsed<V>(topic: Topic<V>, raw: Buffer): V {
+/**
+ * A value by its topic's schema.
+ * @throws UnreadableRecord that says what is wrong
+ */
+export function parsed<V>(topic: Topic<V>, value: Buffer | null): V {
+  const raw = value ?? raise('NO_VALUE', 'The record has no value.')
   const result = topic.schema.safeParse(json(text(raw)))
   if (result.success) return result.data
   const issues = result.error.issues.slice(0, 5)

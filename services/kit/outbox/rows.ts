@@ -130,7 +130,7 @@ export const readBacklog = async (database: Postgres): Promise<Backlog | undefin
   (await database.query<Backlog>(backlog))[0]
 
 /** Deletes all published rows that nobody needs to look at any more. */
-export const purgePublished = (database: Postgres, stopped?: AbortSignal): Promise<void> =>
+export const purgePublished = (database: Postgres, stopped?: AbortSignal): Promise<number> =>
   purgeAll(
     database,
     { statement: purge, values: [limits.keptSeconds], limit: limits.purged },

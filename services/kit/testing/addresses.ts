@@ -38,7 +38,9 @@ export async function provisionFor(
   place: BenchPlace,
 ): Promise<void> {
   const { servers, prefix } = place
-  const own = [...service.publishes, ...service.consumes.map(({ topic }) => topic)]
+  // The topology knows more of a service than its declaration: what it recovers.
+  const { publishes, consumes } = all.services.find(({ name }) => name === service.name) ?? service
+  const own = [...publishes, ...consumes.map(({ topic }) => topic)]
   const used =
     service.observes === 'all'
       ? all.topics

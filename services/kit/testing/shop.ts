@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { service } from '../../model/service.ts'
 import { store } from '../../model/store.ts'
-import { consume, topic } from '../../model/topic.ts'
+import { consume, deadLetterTopic, topic } from '../../model/topic.ts'
 import { topology } from '../../model/topology.ts'
 import type { Context } from '../context.ts'
 import { kafka, type Publisher } from '../kafka.ts'
@@ -23,12 +23,7 @@ const declared = {
   retentionDays: 1,
 } as const
 
-export const lostOrders = topic('shop.orders.v1.dlq', {
-  ...declared,
-  schema: z.unknown(),
-  partitions: 1,
-  readBy: 'people',
-})
+export const lostOrders = deadLetterTopic('shop.orders.v1.dlq', { ...declared, partitions: 1 })
 
 export const placed = topic('shop.orders.v1', {
   ...declared,

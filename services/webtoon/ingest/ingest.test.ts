@@ -4,7 +4,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { request } from 'undici'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import type { Running } from '../../kit/boot.ts'
-import { recordsOf } from '../../kit/testing/records.ts'
+import { recordsOf, textsOf } from '../../kit/testing/records.ts'
 import { until } from '../../kit/testing/until.ts'
 import { bench, type Bench, type Servers } from '../../kit/testing.ts'
 import { topology } from '../../topology.ts'
@@ -238,8 +238,8 @@ test('what the broker refuses is answered with an error and becomes a dead lette
   t.is(reply.statusCode, 413)
   t.like(await reply.body.json(), { code: 'EVENT_TOO_LARGE' })
   const shelf = { bootstrap: servers.kafka ?? '', prefix: narrow.prefix }
-  const [letter] = await recordsOf(shelf, pageViewDeadLetters)
-  t.deepEqual(letter?.value, large)
+  const [letter] = await textsOf(shelf, pageViewDeadLetters)
+  t.deepEqual(JSON.parse(letter?.value ?? ''), large)
   t.is(letter?.key, large.contentId)
   t.like(letter?.headers, {
     'x-original-topic': pageView.name,

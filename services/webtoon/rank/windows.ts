@@ -1,3 +1,5 @@
+import { countedWithinMs } from '../topics.ts'
+
 /** Names of the windows that can be asked for, with their length in seconds. */
 export const windowSeconds = { '10s': 10, '60s': 60, '300s': 300, '1m': 60, '5m': 300 } as const
 export type WindowName = keyof typeof windowSeconds
@@ -12,7 +14,7 @@ export const aggregateMax = 5
 /** Which records count, by the broker's time against the event's own. */
 export const tolerance = {
   earlyMs: 5_000,
-  lateMs: 60_000,
+  lateMs: countedWithinMs,
   /** A copy of a counted event is a duplicate for this long: the longest window + 60 s. */
   duplicateMs: longestMs + 60_000,
 } as const

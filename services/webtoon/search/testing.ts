@@ -121,8 +121,7 @@ const reader = declare({
   name: 'search-reader',
   summary: 'Reads the dead letters of the index.',
   port: 28003,
-  // The kit wants a place for what cannot be read; of dead letters everything can.
-  consumes: [consume({ ...catalogDeadLetters, deadLetters: catalogDeadLetters }, 'search-reader')],
+  consumes: [consume(catalogDeadLetters, 'search-reader')],
 })
 
 async function listen(context: Context<typeof reader>, into: Received<unknown>[]) {
