@@ -24,6 +24,10 @@ export const authEvents = ({ meter, log }: Context) => ({
     meter.add(metrics.tokensRevoked, undefined)
     log.info({ clientId, familyId }, 'refresh token family revoked')
   },
+  throttled: (by: 'client' | 'address'): void => {
+    meter.add(metrics.loginsThrottled, { by })
+    log.warn({ by }, 'too many failed logins')
+  },
   keyRotated: ({ kid, usableFrom }: { kid: string; usableFrom: Date }): void => {
     meter.add(metrics.keyRotations, undefined)
     log.info({ kid, usableFrom }, 'signing key rotated')

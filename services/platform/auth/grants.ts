@@ -4,6 +4,7 @@ import type { Context } from '../../kit/context.ts'
 import { Problem } from '../../kit/problem.ts'
 import { accessTokens } from './access-token.ts'
 import type { RevocationForm, TokenForm } from './api.ts'
+import type { Audit, Doer } from './audit.ts'
 import { credentialsOf, sameHash } from './credentials.ts'
 import type { Events, Grant } from './events.ts'
 import { grantedScopes, grantedSubject, judged, refreshedScopes } from './grant-rules.ts'
@@ -12,18 +13,26 @@ import type { KeyRing } from './keys.ts'
 import { oauthProblem, type OAuthError } from './oauth-problem.ts'
 import type { Sealing } from './sealing.ts'
 import type auth from './service.ts'
+import type { Throttle } from './throttle.ts'
 import type { ClientRow, NewRefresh, RefreshRow, Store } from './store.ts'
 
 /** What the grants are made with. */
 export interface GrantParts {
   readonly store: Store
+  readonly throttle: Throttle
+  readonly audit: Audit
   readonly keys: KeyRing
   readonly box: Sealing
   readonly events: Events
 }
 
-/** A client's `Authorization` header. */
-type Header = string | undefined
+/** Who asks, as its request tells. */
+export interface Asker {
+  /** The `Authorization` header. */
+  readonly authorization: string | undefined
+  /** As the front door saw it; undefined for a caller that comes by itself. */
+  readonly address: string | undefined
+}
 
 interface Desk extends GrantParts {
   readonly clock: () => number
@@ -39,39 +48,48 @@ export function grants(context: Context<typeof auth>, parts: GrantParts) {
   const sign = accessTokens(context, parts.keys)
   const desk: Desk = { ...parts, clock, accessSeconds, refreshSeconds, sign }
   return {
-    token: (header: Header, form: TokenForm) =>
-      counted(desk, form, () => token(desk, header, form)),
-    revoke: (header: Header, form: RevocationForm) =>
-      counted(desk, form, () => revoke(desk, header, form)),
+    token: (asker: Asker, form: TokenForm) => counted(desk, form, () => token(desk, asker, form)),
+    revoke: (asker: Asker, form: RevocationForm) =>
+      counted(desk, form, () => revoke(desk, asker, form)),
   }
 }
 
-async function token(desk: Desk, header: Header, form: TokenForm) {
-  const client = await authenticate(desk, header, form)
+async function token(desk: Desk, asker: Asker, form: TokenForm) {
+  const client = await authenticate(desk, asker, form)
   if (form.grant_type === 'client_credentials') return byCredentials(desk, client, form)
-  if (form.grant_type === 'refresh_token') return byRefresh(desk, client, form)
+  if (form.grant_type === 'refresh_token') return byRefresh(desk, { client, asker }, form)
   if (!form.grant_type) throw oauthProblem('invalid_request', 'grant_type is missing.')
   throw oauthProblem('unsupported_grant_type', 'Grants are client_credentials and refresh_token.')
 }
 
-async function revoke(desk: Desk, header: Header, form: RevocationForm): Promise<void> {
-  const client = await authenticate(desk, header, form)
+async function revoke(desk: Desk, asker: Asker, form: RevocationForm): Promise<void> {
+  const client = await authenticate(desk, asker, form)
   if (!form.token) throw oauthProblem('invalid_request', 'token is missing.')
   // Access tokens are not kept anywhere; they end by themselves soon.
   if (form.token.includes('.'))
     throw oauthProblem('unsupported_token_type', 'Only refresh tokens can be revoked.')
   const found = await desk.store.refreshByHash(desk.box.hash(form.token))
   if (found?.clientId !== client.id) return
-  if (await desk.store.revokeFamily(found.familyId, new Date(desk.clock()), 'client'))
-    desk.events.tokenRevoked(found.clientId, found.familyId)
+  if (!(await desk.store.revokeFamily(found.familyId, new Date(desk.clock()), 'client'))) return
+  desk.events.tokenRevoked(found.clientId, found.familyId)
+  await desk.audit.note('token revoked', doer(found, asker), { family: found.familyId })
 }
 
-async function authenticate(desk: Desk, header: Header, form: RevocationForm): Promise<ClientRow> {
-  const { id, secret } = credentialsOf(header, form)
+async function authenticate(desk: Desk, asker: Asker, form: RevocationForm): Promise<ClientRow> {
+  const { id, secret } = credentialsOf(asker.authorization, form)
+  await desk.throttle.admit(asker.address)
   const client = await desk.store.clientById(id)
   if (sameHash(desk.box.hash(secret), client?.secretHash) && client) return client
+  const throttled = await desk.throttle.failed(client?.id, asker.address)
+  if (throttled) throw throttled
+  await desk.audit.note('login refused', doer({ clientId: id, subject: '' }, asker))
   throw oauthProblem('invalid_client', 'The client is unknown or its secret is wrong.')
 }
+
+const doer = (
+  { clientId, subject }: { readonly clientId: string; readonly subject: string },
+  { address = '' }: Asker,
+): Doer => ({ clientId, subject, address })
 
 async function byCredentials(desk: Desk, client: ClientRow, form: TokenForm) {
   const scopes = grantedScopes(client, form.scope)
@@ -81,24 +99,34 @@ async function byCredentials(desk: Desk, client: ClientRow, form: TokenForm) {
   return answer(desk, 'client_credentials', { clientId: client.id, subject, scopes }, secret)
 }
 
-async function byRefresh(desk: Desk, client: ClientRow, form: TokenForm) {
+async function byRefresh(
+  desk: Desk,
+  { client, asker }: { client: ClientRow; asker: Asker },
+  form: TokenForm,
+) {
   if (!form.refresh_token) throw oauthProblem('invalid_request', 'refresh_token is missing.')
   const spent = desk.box.hash(form.refresh_token)
   const found = await desk.store.refreshByHash(spent)
   const verdict = judged(found, { clientId: client.id, sub: form.sub, now: desk.clock() })
   if (!found || verdict === 'unknown') throw notGood()
-  if (verdict === 'used') return reused(desk, found)
+  if (verdict === 'used') return reused(desk, found, asker)
   const scopes = refreshedScopes(found, client, form.scope)
   const { secret, row } = newRefresh(desk, scopes)
   // Of two that come at once one is the second: nobody knows which is the thief (RFC 9700 §4.14.2).
-  if (!(await desk.store.exchange(spent, row))) return reused(desk, found)
+  if (!(await desk.store.exchange(spent, row))) return reused(desk, found, asker)
   const { subject } = found
   return answer(desk, 'refresh_token', { clientId: client.id, subject, scopes }, secret)
 }
 
-async function reused({ store, events, clock }: Desk, found: RefreshRow): Promise<never> {
-  if (await store.revokeFamily(found.familyId, new Date(clock()), 'reuse'))
+async function reused(
+  { store, events, clock, audit }: Desk,
+  found: RefreshRow,
+  asker: Asker,
+): Promise<never> {
+  if (await store.revokeFamily(found.familyId, new Date(clock()), 'reuse')) {
     events.refreshReused(found.clientId, found.familyId)
+    await audit.note('refresh token reused', doer(found, asker), { family: found.familyId })
+  }
   throw notGood()
 }
 

@@ -32,6 +32,11 @@ export const grantsRefused = counter<'error'>('auth_grant_refused_total', {
   },
 })
 
+export const loginsThrottled = counter<'by'>('auth_login_throttled_total', {
+  help: 'Token requests that were told to wait after too many failed logins',
+  labels: { by: ['client', 'address'] },
+})
+
 export const keyRotations = counter('auth_key_rotation_total', {
   help: 'Signing keys made by a rotation',
 })

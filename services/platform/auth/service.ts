@@ -34,6 +34,10 @@ export default service({
       schema: z.coerce.number().int().min(10).max(7200).default(900),
       summary: 'Life of an access token; 900 by default',
     },
+    auditKeptDays: {
+      schema: z.coerce.number().int().min(1).default(365),
+      summary: 'Days that the audit trail is kept; 365 by default',
+    },
     refreshSeconds: {
       schema: z.coerce.number().int().min(60).default(86_400),
       summary: 'Life of a refresh token; 86400 by default',
