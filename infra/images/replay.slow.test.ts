@@ -37,7 +37,7 @@ const nowhere = {
 let folder: string
 let image: Replayed
 test.before(async (t) => {
-  t.timeout(180_000)
+  t.timeout(420_000)
   folder = await mkdtemp(join(tmpdir(), 'maru-image-'))
   await chmod(folder, 0o755)
   image = await replay(root, folder, built)

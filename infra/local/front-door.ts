@@ -5,12 +5,13 @@ import type { z } from 'zod'
 export interface Gateway {
   readonly url: string
   /**
-   * Sends a request; waits and repeats where the answer says when (429; for reads also 503).
+   * Sends a request; waits and repeats where the answer says when (429; for reads also 503, and for writes that may
+   * happen twice).
    * @throws Error with the answer for every other status that is not 2xx, and when it has waited long enough
    */
   send<Schema extends z.ZodType>(
     line: string,
-    wishes: { readonly body?: unknown; readonly schema: Schema },
+    wishes: { readonly body?: unknown; readonly schema: Schema; readonly repeatable?: boolean },
   ): Promise<Answer<z.output<Schema>>>
 }
 
@@ -45,12 +46,13 @@ export async function openGateway(
     client_secret: client.secret,
     scope: client.scopes.join(' '),
   })
-  const answer = await patiently(`${url}/token`, { method: 'POST', body: form }, patienceMs)
+  const init = { method: 'POST', body: form }
+  const answer = await patiently(`${url}/token`, init, { patienceMs, repeatable: true })
   const { access_token: token } = (await answer.json()) as { access_token: string }
   const authorization = `Bearer ${token}`
   return {
     url,
-    send: async (line, { body, schema }) => {
+    send: async (line, { body, schema, repeatable = false }) => {
       const [method = 'GET', path = ''] = line.split(' ')
       const json = body === undefined ? {} : { body: JSON.stringify(body) }
       const headers = {
@@ -58,7 +60,7 @@ export async function openGateway(
         ...(body !== undefined && { 'content-type': 'application/json' }),
       }
       const { headers: told, ...response } = await read(
-        await patiently(url + path, { method, headers, ...json }, patienceMs),
+        await patiently(url + path, { method, headers, ...json }, { patienceMs, repeatable }),
       )
       return {
         body: schema.parse(response.body),
@@ -75,21 +77,26 @@ async function read(response: Response): Promise<{ body: unknown; headers: Heade
 }
 
 /** Limits are part of the platform: a client that is told when to come again comes then. */
-async function patiently(url: string, init: RequestInit, patienceMs: number): Promise<Response> {
+async function patiently(
+  url: string,
+  init: RequestInit,
+  { patienceMs, repeatable }: { readonly patienceMs: number; readonly repeatable: boolean },
+): Promise<Response> {
+  const mayRepeat = repeatable || init.method === 'GET'
   const until = performance.now() + patienceMs
   for (;;) {
     const response = await answered(url, init)
     if (response.ok) return response
     const text = await response.text()
-    if (!mayComeAgain(response, init) || performance.now() > until)
+    if (!mayComeAgain(response, mayRepeat) || performance.now() > until)
       throw new Error(`${init.method} ${url} answered ${response.status}: ${text}`)
     await delay(Math.max(100, Number(response.headers.get('retry-after') ?? 1) * 1000))
   }
 }
 
-/** A 429 did nothing; after a 503 nobody knows, so that only a read is repeated. */
-const mayComeAgain = ({ status, headers }: Response, { method }: RequestInit): boolean =>
-  headers.has('retry-after') && (status === 429 || (status === 503 && method === 'GET'))
+/** A 429 did nothing; after a 503 nobody knows. */
+const mayComeAgain = ({ status, headers }: Response, mayRepeat: boolean): boolean =>
+  headers.has('retry-after') && (status === 429 || (status === 503 && mayRepeat))
 
 const answered = (url: string, init: RequestInit): Promise<Response> =>
   fetch(url, { ...init, signal: AbortSignal.timeout(answerWithinMs) }).catch(

@@ -36,7 +36,7 @@ export async function loadTitles(gateway: Gateway, titles: readonly Title[]) {
 
 /** Creates or replaces a title. */
 export const upsert = (gateway: Gateway, one: Title) =>
-  gateway.send('POST /catalog/upsert', { body: one, schema: written })
+  gateway.send('POST /catalog/upsert', { body: one, schema: written, repeatable: true })
 
 /**
  * Resolves when a search for each title shows it in the version that was written. One question at a time until the
