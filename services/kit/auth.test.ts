@@ -244,6 +244,27 @@ test('while the key server is away and no key is known the answer is 503, not 40
   t.is((await verify(await token())).subject, 'u-1')
 })
 
+test.serial('while the key server is away the last keys verify, for an hour', async (t) => {
+  const { verify, state } = await verifying(t)
+  await verify(await token())
+  state.broken = true
+  const real = Date.now
+  const after = async (seconds: number, header?: Token['header']) => {
+    Date.now = () => real() + seconds * 1000
+    return verify(await token({ claims: { jti: String(seconds) }, ...(header && { header }) }))
+  }
+  try {
+    t.is((await after(61)).subject, 'u-1')
+    t.is((await after(3500)).subject, 'u-1')
+    t.like(await t.throwsAsync(after(3501, { kid: 'newer' })), { status: 503 })
+    t.like(await t.throwsAsync(after(3700)), { status: 503 })
+    state.broken = false
+    t.is((await after(3701)).subject, 'u-1')
+  } finally {
+    Date.now = real
+  }
+})
+
 test('refusals are counted by reason', async (t) => {
   const { verify, verifier, context } = await verifying(t)
   await t.throwsAsync(verifier.verify(undefined))

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  jwtVerify,
+  type JWTVerifyGetKey,
+} from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Scope } from '../model/scope.ts'
 import { counter } from '../model/metric.ts'
@@ -47,7 +53,7 @@ const jwks = { cooldownDuration: jwksCooldownMs, cacheMaxAge: jwksCacheMs, timeo
  */
 export function createVerifier(context: Context, keys?: JWTVerifyGetKey): Verifier {
   const { config, clock, meter, log } = context
-  const source = keys ?? createRemoteJWKSet(new URL(config.text('AUTH_JWKS_URI')), jwks)
+  const source = keys ?? publishedKeys(new URL(config.text('AUTH_JWKS_URI')), clock)
   const issuer = config.text('AUTH_ISSUER')
   const cache = new LRUCache<string, Claims>({ max: cachedTokens, ttl: cachedForMs })
   meter.register(validationFailed)
@@ -84,6 +90,29 @@ export function requireScope(claims: Claims, scope: Scope): void {
   throw new Problem(403, 'INSUFFICIENT_SCOPE', `This needs the scope "${scope.name}".`, {
     headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope.name}"` },
   })
+}
+
+/** An issuer that is away for this long may have revoked a key meanwhile: then nobody is let in. */
+const lastKeysKeptMs = 3_600_000
+
+/**
+ * The issuer's published keys. While they cannot be had, those that were published last go on verifying for an hour:
+ * good tokens stay good, and a key that is not among them is answered with 503.
+ */
+function publishedKeys(url: URL, clock: () => number): JWTVerifyGetKey {
+  const remote = createRemoteJWKSet(url, jwks)
+  let heardAt = -Infinity
+  return async (header, token) => {
+    try {
+      const key = await remote(header, token)
+      heardAt = clock()
+      return key
+    } catch (error) {
+      const last = remote.jwks()
+      if (!unreachable(error) || !last || clock() - heardAt > lastKeysKeptMs) throw error
+      return await createLocalJWKSet(last)(header, token).catch(() => Promise.reject(error))
+    }
+  }
 }
 
 async function verifyToken(

@@ -7,10 +7,20 @@ const refusals: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: new Problem(431, 'HEADERS_TOO_LARGE', 'The headers are too large.'),
   ERR_HTTP_REQUEST_TIMEOUT: new Problem(408, 'REQUEST_TIMEOUT', 'The request came too slowly.'),
 }
+const noTunnel = new Problem(
+  405,
+  'METHOD_NOT_ALLOWED',
+  'This is no proxy: CONNECT is not answered.',
+)
+const noExpectation = new Problem(417, 'EXPECTATION_FAILED', 'Only 100-continue can be expected.')
 const malformed = new Problem(400, 'BAD_REQUEST', 'This is not a well-formed HTTP request.')
 
-/** Requests that Node's parser refuses never reach the application; their answers get a body and an id here. */
+/** Requests that Node refuses never reach the application; their answers get a body and an id here. */
 export function answerRefused(server: Server): void {
+  // Node would refuse a request without Host itself; `refuseAmbiguous` does it with an id.
+  Object.assign(server, { requireHostHeader: false })
+  server.on('connect', (_request, socket) => void socket.end(refusal(noTunnel)))
+  server.on('checkExpectation', ({ socket }) => void socket.end(refusal(noExpectation)))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Node's own handler looks at the same fields: an answer that has begun must not be written into.
     const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { _headerSent?: boolean } }

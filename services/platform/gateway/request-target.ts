@@ -12,8 +12,11 @@ export interface Target {
  * @throws Problem 400; 401 for several credentials
  */
 export function refuseAmbiguous({ httpVersion, headers, rawHeaders }: IncomingMessage): void {
-  if (httpVersion === '1.0' && headers['transfer-encoding'] !== undefined)
+  const coding = headers['transfer-encoding']
+  if (httpVersion === '1.0' && coding !== undefined)
     throw badRequest('Transfer-Encoding does not exist in HTTP/1.0.')
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    throw badRequest('The only Transfer-Encoding is chunked.')
   let hosts = 0
   let credentials = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -21,6 +24,7 @@ export function refuseAmbiguous({ httpVersion, headers, rawHeaders }: IncomingMe
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
     if (name.length === 13 && name.toLowerCase() === 'authorization') credentials += 1
   }
+  if (hosts === 0 && httpVersion === '1.1') throw badRequest('The Host header is missing.')
   if (hosts > 1) throw badRequest('There is more than one Host header.')
   if (credentials > 1)
     throw new Problem(401, 'UNAUTHORIZED', 'There is more than one Authorization header.', {

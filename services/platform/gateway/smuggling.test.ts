@@ -20,6 +20,11 @@ const ambiguous: Readonly<Record<string, string>> = {
   'two lengths':
     'POST /echo/items HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
   'a signed length': 'POST /echo/items HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc',
+  'no Host header': 'GET /echo/open HTTP/1.1\r\n\r\n',
+  'two codings': `POST /echo/items HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${chunk}`,
+  'an expectation that nobody meets':
+    'POST /echo/items HTTP/1.1\r\nHost: x\r\nExpect: x\r\nContent-Length: 0\r\n\r\n',
+  'a tunnel': 'CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\n\r\n',
   'an unknown coding': `POST /echo/items HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n${chunk}`,
   'space before the colon': `POST /echo/items HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n${chunk}`,
   'a folded header': 'GET /echo/open HTTP/1.1\r\nHost: x\r\nX-A: 1\r\n b\r\n\r\n',
