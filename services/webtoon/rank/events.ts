@@ -1,4 +1,5 @@
 import type { Context } from '../../kit/context.ts'
+import { Problem } from '../../kit/problem.ts'
 import * as metrics from './metrics.ts'
 import type { Applied, Standing } from './store.ts'
 
@@ -24,7 +25,7 @@ export function createEvents({ meter, log }: Context): Events {
       try {
         return await applying
       } catch (error) {
-        meter.add(metrics.redisErrors, undefined)
+        meter.add(metrics.redisErrors, { cause: causeOf(error) })
         throw error
       }
     },
@@ -52,6 +53,10 @@ export function createEvents({ meter, log }: Context): Events {
     },
   }
 }
+
+/** What is no 503 is an error reply to the call itself: a bug, or a key of another type. */
+const causeOf = (error: unknown): 'unavailable' | 'refused' =>
+  error instanceof Problem && error.status === 503 ? 'unavailable' : 'refused'
 
 /** A partition that went to another replica stops growing here and its fence passes its last known end. */
 const lagOf = (ends: ReadonlyMap<number, bigint>, fences: Standing['fences']): number =>

@@ -2,8 +2,14 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import type { Redis } from 'ioredis'
-import { testServers, type OwnServer } from '../../../infra/local/engines/testing.ts'
-import { bench, type Bench } from '../../kit/testing.ts'
+import { request } from 'undici'
+import {
+  addressOf,
+  ownServer,
+  testServers,
+  type OwnServer,
+} from '../../../infra/local/engines/testing.ts'
+import { bench, type Bench, type Servers } from '../../kit/testing.ts'
 import { topology } from '../../topology.ts'
 import { pageView } from '../topics.ts'
 import { recount } from './recount.ts'
@@ -28,6 +34,7 @@ interface World {
   readonly redis: Redis
   readonly server: OwnServer
   readonly bootstrap: string
+  readonly servers: Servers
   /** Logs that were opened, to be closed. */
   readonly logs: { close(): Promise<void> }[]
   readonly stop: () => Promise<void>
@@ -49,7 +56,7 @@ test.beforeEach('topics and Redis of its own', async (t) => {
     await place.stop()
     await stop()
   }
-  t.context = { place, redis, server, logs, bootstrap: servers.kafka, stop: stopAll }
+  t.context = { place, redis, server, servers, logs, bootstrap: servers.kafka, stop: stopAll }
 })
 
 test.afterEach.always(async (t) => t.context.stop())
@@ -147,7 +154,7 @@ test.serial(
 
 test.serial('after a kill -9 of Redis mid-load the counts are exact again', async (t) => {
   const views = await topicOf(t)
-  await t.context.place.start(service, start)
+  const { admin } = await t.context.place.start(service, start)
   const load = steadily(views, 300)
   for (let round = 0; round < 2; round += 1) {
     await delay(1500)
@@ -158,6 +165,30 @@ test.serial('after a kill -9 of Redis mid-load the counts are exact again', asyn
   await load.end()
   await views.counted(t.context.redis)
   await equalsRecount(t, views)
+  const page = await (await request(`${admin}/metrics`)).body.text()
+  t.regex(page, /^rank_redis_errors_total\{cause="unavailable"\} [1-9]/m)
+})
+
+test.serial('after a kill -9 of the broker mid-load the counts are exact again', async (t) => {
+  t.timeout(180_000)
+  const broker = await ownServer('kafka')
+  const place = await bench(topology, { ...t.context.servers, ...addressOf('kafka', broker) })
+  try {
+    await place.start(service, start)
+    const views = await eventLog(`127.0.0.1:${broker.port}`, place.prefix + pageView.name)
+    t.context.logs.push(views)
+    const load = steadily(views, 300)
+    await delay(2000)
+    await broker.crash()
+    await broker.restart()
+    await delay(2000)
+    await load.end()
+    await views.counted(t.context.redis)
+    await equalsRecount(t, views)
+  } finally {
+    await place.stop()
+    await broker.stop()
+  }
 })
 
 async function topicOf({ context }: Test) {

@@ -4,8 +4,9 @@ export const redisUpdates = counter('rank_redis_updates_total', {
   help: 'Batches that were counted in Redis, each in one atomic call',
 })
 
-export const redisErrors = counter('rank_redis_errors_total', {
-  help: 'Batches that Redis did not count; they come again',
+export const redisErrors = counter<'cause'>('rank_redis_errors_total', {
+  help: 'Batches that Redis did not count, because it was away or refused them; they come again',
+  labels: { cause: ['unavailable', 'refused'] },
 })
 
 export const events = counter<'outcome'>('rank_events_total', {

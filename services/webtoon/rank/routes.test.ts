@@ -4,18 +4,22 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { request } from 'undici'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import { bench, type Bench } from '../../kit/testing.ts'
+import { textsOf } from '../../kit/testing/records.ts'
+import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { readRank, readSearch } from '../scopes.ts'
-import { pageView } from '../topics.ts'
+import { pageView, pageViewDeadLetters } from '../topics.ts'
+import { recount } from './recount.ts'
 import service from './service.ts'
 import { start } from './start.ts'
-import { adminRedis, eventLog } from './testing.ts'
+import { adminRedis, books, eventLog, heldCounts, lines } from './testing.ts'
 
 interface World {
   readonly place: Bench
   readonly url: string
   readonly admin: string
   readonly redis: Redis
+  readonly bootstrap: string
   readonly views: Awaited<ReturnType<typeof eventLog>>
   readonly stop: () => Promise<void>
 }
@@ -25,7 +29,8 @@ test.before('one rank service', async (t) => {
   const { servers, stop } = await testServers('kafka', 'redis')
   const place = await bench(topology, servers)
   const { url, admin } = await place.start(service, start)
-  const views = await eventLog(servers.kafka ?? '', place.prefix + pageView.name)
+  const bootstrap = servers.kafka ?? ''
+  const views = await eventLog(bootstrap, place.prefix + pageView.name)
   const redis = adminRedis(servers)
   await views.counted(redis)
   const stopAll = async (): Promise<void> => {
@@ -34,7 +39,7 @@ test.before('one rank service', async (t) => {
     await place.stop()
     await stop()
   }
-  t.context = { place, url, admin, redis, views, stop: stopAll }
+  t.context = { place, url, admin, redis, bootstrap, views, stop: stopAll }
 })
 
 test.after.always(async (t) => t.context.stop())
@@ -143,14 +148,79 @@ test.serial('what was dropped and counted shows in the metrics', async (t) => {
     { ...event, eventId: 'early', ts: Date.now() + 60_000 },
   ])
   await views.counted(redis)
-  const { body } = await request(`${admin}/metrics`)
-  const page = await body.text()
+  const page = await metricsOf(admin)
   t.regex(page, /^late_dropped_total 1$/m)
   t.regex(page, /^rank_events_total\{outcome="early"\} 1$/m)
   t.regex(page, /^rank_events_total\{outcome="duplicate"\} 1$/m)
   t.regex(page, /^rank_redis_updates_total [1-9]\d*$/m)
-  t.regex(page, /^rank_redis_errors_total 0$/m)
+  t.regex(page, /^rank_redis_errors_total\{cause="unavailable"\} 0$/m)
+  t.regex(page, /^rank_fence_lag_records \d+$/m)
 })
+
+test.serial(
+  'a record that cannot be read goes to the dead letters and its partition goes on',
+  async (t) => {
+    const { views, redis, place, admin, bootstrap } = t.context
+    const { dead: before = 0 } = await books(redis)
+    await views.write([{ key: 'w-poison', value: '{"eventId":' }])
+    const event = { contentId: 'w-poison', action: 'view' as const }
+    await views.send([{ ...event, eventId: 'after', ts: Date.now() }])
+    await views.counted(redis)
+    t.is((await books(redis))['dead'], before + 1)
+    t.true([...(await heldCounts(redis)).keys()].some((key) => key.endsWith(':w-poison')))
+    const letters = await textsOf({ bootstrap, prefix: place.prefix }, pageViewDeadLetters)
+    t.deepEqual(
+      letters.map(({ key, value, headers }) => [key, value, headers['x-original-topic']]),
+      [['w-poison', '{"eventId":', pageView.name]],
+    )
+    t.truthy(letters[0]?.headers['x-error-message'])
+    t.regex(await metricsOf(admin), /^rank_events_total\{outcome="dead"\} [1-9]/m)
+  },
+)
+
+test.serial(
+  'what Redis refuses is counted as an error with its cause, and comes again',
+  async (t) => {
+    const { views, redis, admin } = t.context
+    const ts = Date.now()
+    const end = Math.floor(ts / 10_000) * 10_000 + 10_000
+    await redis.unlink(`rank:10:${end}:views`)
+    await redis.set(`rank:10:${end}:views`, 'not a hash')
+    await views.send([{ contentId: 'w-again', action: 'view', eventId: 'again', ts }])
+    await until('the error', async () =>
+      /^rank_redis_errors_total\{cause="refused"\} [1-9]/m.test(await metricsOf(admin)),
+    )
+    await views.counted(redis)
+    t.deepEqual(lines(await heldCounts(redis)), lines(recount(await views.events()).counts))
+  },
+)
+
+test.serial(
+  'a replica whose clock is ten minutes ahead counts and serves the same windows',
+  async (t) => {
+    const { views, redis, place, url } = t.context
+    const clock = () => Date.now() + 600_000
+    const ahead = await place.start(service, start, { replica: 2, overrides: { clock } })
+    const ts = await servedTs(10_000)
+    const ids = Array.from({ length: 50 }, (_, at) => `w-clock-${at}`)
+    await views.send(
+      ids.map((contentId) => ({ contentId, action: 'view', eventId: 'ahead', ts }) as const),
+    )
+    await views.counted(redis)
+    t.deepEqual(lines(await heldCounts(redis)), lines(recount(await views.events()).counts))
+    const path = '/rank/top/detail?window=10s&n=1000'
+    const both = () =>
+      Promise.all([url, ahead.url].map((at) => get({ ...t.context, url: at }, path)))
+    // Between the two questions a window may end.
+    await until('the same window from both', async () => {
+      const [one, other] = await both()
+      if (one?.headers['x-aggregate-end-ms'] !== other?.headers['x-aggregate-end-ms']) return false
+      t.is(other?.status, 200)
+      t.deepEqual(other?.body, one?.body)
+      return true
+    })
+  },
+)
 
 test.serial('while a partition is counted anew readers are told to come again', async (t) => {
   const { redis } = t.context
@@ -164,7 +234,10 @@ test.serial('while a partition is counted anew readers are told to come again', 
   t.is((await get(t.context, '/rank/top?window=10s')).status, 200)
 })
 
-async function get({ url, place }: World, path: string) {
+const metricsOf = async (admin: string): Promise<string> =>
+  (await request(`${admin}/metrics`)).body.text()
+
+async function get({ url, place }: Pick<World, 'url' | 'place'>, path: string) {
   const { statusCode, headers, body } = await request(url + path, {
     headers: await place.bearer(readRank),
   })

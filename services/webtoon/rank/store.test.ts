@@ -20,6 +20,7 @@ import {
 
 const test = anyTest as TestFn<{
   store: RankStore
+  weighed: RankStore
   redis: Redis
   stop: () => Promise<void>
 }>
@@ -30,18 +31,20 @@ test.before('a Redis of its own', async (t) => {
   const { servers, stop } = await testServers('redis')
   const place = await bench(topology, servers)
   let store: RankStore | undefined
+  let weighed: RankStore | undefined
   await place.start(service, async (context) => {
     store = await openStore(context, { view: 1, like: 1 })
+    weighed = await openStore(context, { view: 0, like: 5 })
     return { url: '' }
   })
-  if (!store) throw new Error('The store was not opened.')
+  if (!store || !weighed) throw new Error('The store was not opened.')
   const redis = adminRedis(servers)
   const stopAll = async (): Promise<void> => {
     redis.disconnect()
     await place.stop()
     await stop()
   }
-  t.context = { store, redis, stop: stopAll }
+  t.context = { store, weighed, redis, stop: stopAll }
 })
 
 test.after.always(async (t) => t.context.stop())
@@ -206,6 +209,21 @@ test.serial('the first n are cut by count and then by contentId', async (t) => {
     )
     for (const { contentId, count } of value) t.is(count, views[contentId as keyof typeof views])
   }
+})
+
+test.serial('weights decide what the sorted sets add up; the hashes keep both apart', async (t) => {
+  const { weighed, redis } = t.context
+  const ts = Math.floor(now / 10_000) * 10_000
+  const one = { ts, timestamp: ts }
+  const log = [
+    record({ ...one, contentId: 'w-seen' }),
+    record({ ...one, contentId: 'w-liked', action: 'like' }),
+    record({ ...one, contentId: 'w-liked', eventId: 'e-2' }),
+  ]
+  await countUp(weighed, placed(log))
+  const scores = [...(await heldScores(redis))].filter(([key]) => key.startsWith('10:'))
+  t.deepEqual(scores, [[`10:${ts + 10_000}:w-liked`, 5]])
+  t.deepEqual(lines(await heldCounts(redis)), lines(recount(placed(log)).counts))
 })
 
 function record(wish: Partial<LogRecord>): LogRecord {
