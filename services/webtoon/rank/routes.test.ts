@@ -201,11 +201,14 @@ test.serial(
     const { views, redis, place, url } = t.context
     const clock = () => Date.now() + 600_000
     const ahead = await place.start(service, start, { replica: 2, overrides: { clock } })
-    const ts = await servedTs(10_000)
     const ids = Array.from({ length: 50 }, (_, at) => `w-clock-${at}`)
-    await views.send(
-      ids.map((contentId) => ({ contentId, action: 'view', eventId: 'ahead', ts }) as const),
-    )
+    const sendAll = (eventId: string, ts: number) =>
+      views.send(ids.map((contentId) => ({ contentId, action: 'view', eventId, ts }) as const))
+    await until('the replica ahead counts', async () => {
+      await sendAll('given', Date.now())
+      return /^rank_redis_updates_total [1-9]/m.test(await metricsOf(ahead.admin))
+    })
+    await sendAll('ahead', await servedTs(10_000))
     await views.counted(redis)
     t.deepEqual(lines(await heldCounts(redis)), lines(recount(await views.events()).counts))
     const path = '/rank/top/detail?window=10s&n=1000'
