@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { obtainBinaries, tools } from '../cluster/binaries.ts'
@@ -24,7 +24,7 @@ const hostName = 'pulumi-language-nodejs'
 export async function pulumiHome(workshop: Workshop): Promise<PulumiHome> {
   const folders = await obtainBinaries(['pulumi', 'pulumi-kubernetes'], workshop)
   // Both programs are in the name: a new provider is another home.
-  const name = `pulumi-home-${Object.values(folders)
+  const name = `pulumi-cli-${Object.values(folders)
     .map((folder) => basename(folder).split('-').at(-1))
     .join('-')}`
   const home = join(workshop.cache, name)
@@ -45,6 +45,9 @@ async function make(home: string, folders: Readonly<Record<string, string>>): Pr
   // A copy: the CLI looks for the host beside its real path.
   await copyFile(join(folders['pulumi'] ?? '', 'pulumi'), join(draft, 'bin/pulumi'))
   await copyFile(join(host, hostName), join(draft, 'bin', hostName))
+  // Since 3.254 the CLI writes everything it does into logs there, and cannot be told not to: two thirds of its time, and
+  // 500 MB before it clears up. Where it cannot make the folder it goes on without.
+  await symlink('/dev/null', join(draft, 'logs'))
   const { version, binary } = tools['pulumi-kubernetes']
   const file = join(folders['pulumi-kubernetes'] ?? '', binary)
   const install = ['plugin', 'install', 'resource', 'kubernetes', version, '--file', file]
@@ -59,6 +62,10 @@ async function make(home: string, folders: Readonly<Record<string, string>>): Pr
 const cliEnvironment = {
   PULUMI_SKIP_UPDATE_CHECK: 'true',
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+  // The CLI and its provider live for seconds and hold tens of megabytes: collecting is most of what they would do.
+  GOGC: '400',
+  // By default 4 for each core: what is waited for would hold up what could be made.
+  PULUMI_PARALLEL: '64',
 }
 
 /** The environment of the CLI. @param passphrase path of the file with the passphrase of the stacks' secrets */

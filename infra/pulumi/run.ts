@@ -87,10 +87,19 @@ export async function workplace(
   const env = {
     ...environmentOf(home, { backend, passphrase: join(secrets, passphraseName) }),
     NODE_COMPILE_CACHE: join(cache, 'node-compile-cache'),
-    // A fifth of an `up` goes into copies of a state that is thrown away.
-    ...(throwAway !== undefined && { PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true' }),
+    ...(throwAway !== undefined && stateAtTheEnd),
   }
   return { home, root, secrets, folder: join(base, 'project'), backend, env, throwAway }
+}
+
+/**
+ * Half of an `up` goes into writing the whole state anew after every resource. What is thrown away is written at the
+ * end: after a killed run the server itself knows what is there, and applying it again changes nothing.
+ */
+const stateAtTheEnd = {
+  PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
+  PULUMI_EXPERIMENTAL: 'true',
+  PULUMI_SKIP_CHECKPOINTS: 'true',
 }
 
 const passphraseName = 'pulumi-passphrase'

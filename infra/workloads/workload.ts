@@ -23,10 +23,10 @@ export class Workload extends pulumi.ComponentResource {
     )
     const registered = (objects: readonly KubernetesObject[], dependsOn: pulumi.Resource[]) =>
       objects.map((object) => register(object, { parent: this, dependsOn }))
-    registered(beside, [])
     const needed = registered(before, [])
     const migrated = registered(migrations, needed)
     registered(deployments, [...needed, ...migrated])
+    registered(beside, [])
     this.registerOutputs({ service: args.service.name })
   }
 }
