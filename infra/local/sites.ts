@@ -53,6 +53,16 @@ export function placeOf(name: string, { supplies, ports }: Installation) {
   return endpoint({ ...none, supply, ports: known })
 }
 
+/** How the administrator of an engine logs in. @throws Error when the engine was not obtained */
+export async function administratorOf(
+  name: 'postgres' | 'redis',
+  { where, installation }: { readonly where: Places; readonly installation: Installation },
+) {
+  const { host, port, user = 'maru', password } = placeOf(name, installation)
+  const site = await siteOf(name, where, installation)
+  return { host, port, user, password: password ?? site.password }
+}
+
 async function settingsOf(
   { name }: Engine,
   where: Places,

@@ -9,18 +9,21 @@ export interface Store<Kind extends StoreKind = StoreKind> {
   readonly summary: string
   /** Redis only: the key patterns that the store's user may touch, e.g. `rank:*`. */
   readonly keys: readonly string[]
+  /** `backup`: what is lost is gone, so backups keep it. `rebuild`: it follows from elsewhere and comes back by itself. */
+  readonly recovery: 'backup' | 'rebuild'
 }
 
 /**
  * Declares a store.
  * @param engine which kind of server holds it
  * @param name lower case, letters, digits and `_`
- * @param declared `keys` is required for Redis and meaningless elsewhere
+ * @param declared `keys` is required for Redis and meaningless elsewhere; `recovery` defaults to `backup`
  */
 export function store<Kind extends StoreKind>(
   engine: Kind,
   name: string,
-  declared: { summary: string; keys?: readonly string[] },
+  declared: Pick<Store, 'summary'> & Partial<Pick<Store, 'keys' | 'recovery'>>,
 ): Store<Kind> {
-  return { kind: 'store', engine, name, summary: declared.summary, keys: declared.keys ?? [] }
+  const { summary, keys = [], recovery = 'backup' } = declared
+  return { kind: 'store', engine, name, summary, keys, recovery }
 }

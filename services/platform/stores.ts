@@ -11,4 +11,5 @@ export const letters = store('postgres', 'dead_letters', {
 export const limits = store('redis', 'gateway', {
   summary: 'Token buckets of the rate limiter.',
   keys: ['request_rate_limiter.*'],
+  recovery: 'rebuild',
 })

@@ -7,6 +7,7 @@ export const titles = store('postgres', 'catalog', {
 export const rankings = store('redis', 'rank', {
   summary: 'Windows, dedupe memory and the offset fence of the rankings.',
   keys: ['rank:*'],
+  recovery: 'rebuild',
 })
 
 export const titleIndex = store('opensearch', 'catalog', {

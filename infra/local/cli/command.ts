@@ -23,6 +23,8 @@ export const words = [
   'dlq',
   'rebuild',
   'reindex',
+  'backup',
+  'restore',
   'test',
   'render',
   'new',

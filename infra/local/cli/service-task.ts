@@ -37,7 +37,7 @@ function serviceWithTask(all: Topology, word: string, name: string | undefined):
  * Does a declared task of a service on this checkout's stores, in a process of its own, and shows its log.
  * @throws EnvironmentError when the service was never started here; Error when the task fails
  */
-async function runServiceTask(service: Service, word: string, here: Here): Promise<void> {
+export async function runServiceTask(service: Service, word: string, here: Here): Promise<void> {
   if (here.installation.ports[instanceName(service, 1)] === undefined)
     throw new EnvironmentError(`${service.name} was never started here: run ./maru up first.`)
   const { argv, env, cwd } = specOf(service, 1, here)

@@ -8,7 +8,7 @@ import type { StoreKind } from '../../../services/model/store.ts'
 import { storeSecret } from '../addresses.ts'
 import type { Job } from '../jobs.ts'
 import { secret } from '../secrets.ts'
-import { hostPortOf, metricsUser, placeOf, siteOf } from '../sites.ts'
+import { administratorOf, hostPortOf, metricsUser } from '../sites.ts'
 import { grantMetricsUser } from './metrics-users.ts'
 import type { Session } from './session.ts'
 
@@ -41,7 +41,7 @@ async function topics({ here }: Session): Promise<string> {
 }
 
 async function databases({ here }: Session): Promise<string> {
-  const server = await administrator('postgres', here)
+  const server = await administratorOf('postgres', here)
   const stores = storesOf('postgres', here)
   for (const store of stores) {
     const password = await secret(here.where.secrets, storeSecret(store))
@@ -52,7 +52,7 @@ async function databases({ here }: Session): Promise<string> {
 }
 
 async function redisUsers({ here }: Session): Promise<string> {
-  const server = await administrator('redis', here)
+  const server = await administratorOf('redis', here)
   const stores = storesOf('redis', here)
   for (const store of stores) {
     const password = await secret(here.where.secrets, storeSecret(store))
@@ -64,12 +64,6 @@ async function redisUsers({ here }: Session): Promise<string> {
 
 const storesOf = (engine: StoreKind, { topology }: Session['here']) =>
   topology.stores.filter((store) => store.engine === engine)
-
-async function administrator(name: 'postgres' | 'redis', { where, installation }: Session['here']) {
-  const { host, port, user = 'maru', password } = placeOf(name, installation)
-  const site = await siteOf(name, where, installation)
-  return { host, port, user, password: password ?? site.password }
-}
 
 const metricsPassword = (engine: string, { where }: Session['here']): Promise<string> =>
   secret(where.secrets, `${engine}-${metricsUser}`)
