@@ -36,15 +36,25 @@ export const goodToken = (place: Bench, scopes: readonly Scope[]): string =>
 export function battery(place: Bench, scopes: readonly Scope[]): Battery {
   const claims = goodClaims(place, scopes)
   const good = place.forge(goodHeader, claims)
+  return new Map([
+    ...forgeries(good, place.issuer.jwk),
+    ...bearers({ ...wrongHeaders(place, claims), ...wrongClaims(place, claims) }),
+  ])
+}
+
+/** What whoever has seen a good token and the published key can make of them. */
+export function forgeries(good: string, jwk: JWK): Battery {
+  const [header = {}, claims = {}] = good
+    .split('.')
+    .slice(0, 2)
+    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Json)
   const tokens = {
-    ...unsigned(claims),
-    ...otherKeys(place, claims),
-    ...wrongHeaders(place, claims),
-    ...wrongClaims(place, claims),
+    ...unsigned(header, claims),
+    ...otherKeys(jwk, header, claims),
     ...wrongShapes(good),
   }
   return new Map([
-    ...Object.entries(tokens).map(([name, token]): [string, string] => [name, `Bearer ${token}`]),
+    ...bearers(tokens),
     ['basic', `Basic ${Buffer.from('maru:maru').toString('base64')}`],
     ['no scheme', good],
     ['two credentials', `Bearer ${good}, Bearer ${good}`],
@@ -52,11 +62,14 @@ export function battery(place: Bench, scopes: readonly Scope[]): Battery {
   ])
 }
 
+const bearers = (tokens: Readonly<Record<string, string>>): Battery =>
+  new Map(Object.entries(tokens).map(([name, token]) => [name, `Bearer ${token}`]))
+
 /** `alg: none` in its spellings, with and without a signature. */
-const unsigned = (claims: Json): Record<string, string> =>
+const unsigned = (header: Json, claims: Json): Record<string, string> =>
   Object.fromEntries(
     ['none', 'None', 'nOnE', 'NONE', ''].flatMap((alg) => {
-      const text = `${encoded({ ...goodHeader, alg })}.${encoded(claims)}`
+      const text = `${encoded({ ...header, alg })}.${encoded(claims)}`
       return [
         [`alg "${alg}"`, `${text}.`],
         [`alg "${alg}" with a signature`, `${text}.AAAA`],
@@ -64,39 +77,39 @@ const unsigned = (claims: Json): Record<string, string> =>
     }),
   )
 
-/** Signed, but not by the issuer's key as it is meant to be used. */
-function otherKeys(place: Bench, claims: Json): Record<string, string> {
-  const { jwk } = place.issuer
+/** Signed, but not by the issuer's key. */
+function otherKeys(jwk: JWK, header: Json, claims: Json): Record<string, string> {
   const publicKey = createPublicKey({ key: jwk as JWK & { kty: string }, format: 'jwk' })
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
   const der = publicKey.export({ type: 'spki', format: 'der' })
   const secrets = { pem, der, jwk: JSON.stringify(jwk), modulus: String(jwk.n) }
   const foreign = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
   const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const own = createPublicKey(foreign).export({ format: 'jwk' })
+  const hmac = (secret: string | Buffer): string => {
+    const text = `${encoded({ ...header, alg: 'HS256' })}.${encoded(claims)}`
+    return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
+  }
+  const headers = {
+    'jwk of one’s own': { jwk: own },
+    'jku of one’s own': { jku: 'http://127.0.0.1:1/keys' },
+    'x5u of one’s own': { x5u: 'http://127.0.0.1:1/cert' },
+    'x5c of one’s own': { x5c: ['AAAA'] },
+    'foreign RSA key': {},
+  }
   return {
-    ...Object.fromEntries(
-      Object.entries(secrets).map(([name, secret]) => [`HS256 by ${name}`, hmac(claims, secret)]),
-    ),
-    'foreign RSA key': signed(goodHeader, claims, foreign),
-    'ES256 under the kid of an RSA key': signed({ ...goodHeader, alg: 'ES256' }, claims, curve),
-    'RS256 header, EC signature': signed(goodHeader, claims, curve),
-    PS256: place.forge({ ...goodHeader, alg: 'PS256' }, claims, 'PS256'),
-    RS512: place.forge({ ...goodHeader, alg: 'RS512' }, claims, 'RSA-SHA512'),
-    'jwk of one’s own': signed(
-      { ...goodHeader, jwk: createPublicKey(foreign).export({ format: 'jwk' }) },
-      claims,
-      foreign,
-    ),
-    'jku of one’s own': signed({ ...goodHeader, jku: 'http://127.0.0.1:1/keys' }, claims, foreign),
-    'x5u of one’s own': signed({ ...goodHeader, x5u: 'http://127.0.0.1:1/cert' }, claims, foreign),
-    'x5c of one’s own': signed({ ...goodHeader, x5c: ['AAAA'] }, claims, foreign),
+    ...mapped(secrets, (name, secret) => [`HS256 by ${name}`, hmac(secret)]),
+    ...mapped(headers, (name, more) => [name, signed({ ...header, ...more }, claims, foreign)]),
+    'ES256 under the kid of an RSA key': signed({ ...header, alg: 'ES256' }, claims, curve),
+    'RS256 header, EC signature': signed(header, claims, curve),
   }
 }
 
-function hmac(claims: Json, secret: string | Buffer): string {
-  const text = `${encoded({ ...goodHeader, alg: 'HS256' })}.${encoded(claims)}`
-  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
-}
+const mapped = <Value>(
+  record: Readonly<Record<string, Value>>,
+  entry: (name: string, value: Value) => [string, string],
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => entry(name, value)))
 
 function signed(header: object, claims: Json, key: KeyObject): string {
   const text = `${encoded(header)}.${encoded(claims)}`
@@ -110,6 +123,7 @@ function wrongHeaders(place: Bench, claims: Json): Record<string, string> {
     'no typ': { typ: undefined },
     'typ JWT': { typ: 'JWT' },
     'typ refresh+jwt': { typ: 'refresh+jwt' },
+    'kid missing': { kid: undefined },
     'kid unknown': { kid: 'other' },
     'kid a path': { kid: '../../dev/null' },
     'kid SQL': { kid: "' or 1=1 --" },
@@ -121,13 +135,13 @@ function wrongHeaders(place: Bench, claims: Json): Record<string, string> {
     'crit empty': { crit: [] },
     'b64 false': { b64: false, crit: ['b64'] },
     'alg a list': { alg: ['RS256'] },
+    'a nested token': { cty: 'JWT', typ: 'JWT' },
   }
-  return Object.fromEntries(
-    Object.entries(wrong).map(([name, change]) => [
-      name,
-      place.forge({ ...goodHeader, ...change }, claims),
-    ]),
-  )
+  return {
+    ...mapped(wrong, (name, change) => [name, place.forge({ ...goodHeader, ...change }, claims)]),
+    PS256: place.forge({ ...goodHeader, alg: 'PS256' }, claims, 'PS256'),
+    RS512: place.forge({ ...goodHeader, alg: 'RS512' }, claims, 'RSA-SHA512'),
+  }
 }
 
 /** Signed by the issuer's key, saying what no good token says. */
@@ -139,6 +153,10 @@ function wrongClaims(place: Bench, claims: Json): Record<string, string> {
     'exp a text': { exp: String(now + 600) },
     'exp negative': { exp: -1 },
     'exp null': { exp: null },
+    'exp 1e308': { exp: 1e308 },
+    'exp next year': { exp: now + 31_536_000 },
+    'iat in the future': { iat: now + 610 },
+    'iat last week': { iat: now - 604_800 },
     'nbf in the future': { nbf: now + 600 },
     'iat missing': { iat: undefined },
     'iss missing': { iss: undefined },
@@ -154,12 +172,7 @@ function wrongClaims(place: Bench, claims: Json): Record<string, string> {
     'scope missing': { scope: undefined },
     'scope a list': { scope: String(claims['scope']).split(' ') },
   }
-  return Object.fromEntries(
-    Object.entries(wrong).map(([name, change]) => [
-      name,
-      place.forge(goodHeader, { ...claims, ...change }),
-    ]),
-  )
+  return mapped(wrong, (name, change) => [name, place.forge(goodHeader, { ...claims, ...change })])
 }
 
 /** A good token, damaged. */

@@ -43,6 +43,8 @@ const cachedTokens = 10_000
 /** A key that was revoked is refused within this time everywhere. */
 const cachedForMs = 30_000
 const clockToleranceSeconds = 5
+/** No access token is good for longer, whatever it says of itself. */
+const longestLifeSeconds = 86_400
 /** New keys are published 2 × 60 s before use, so a short cooldown only guards against floods of made-up kids. */
 export const jwksCooldownMs = 1000
 const jwks = { cooldownDuration: jwksCooldownMs, cacheMaxAge: jwksCacheMs, timeoutDuration: 2000 }
@@ -119,23 +121,28 @@ async function verifyToken(
   token: string,
   { source, issuer, clock }: { source: JWTVerifyGetKey; issuer: string; clock: () => number },
 ): Promise<Claims> {
-  const { payload } = await jwtVerify(token, source, {
+  const { payload, protectedHeader } = await jwtVerify(token, source, {
     algorithms: ['RS256'],
     issuer,
     audience,
     typ: 'at+jwt',
     requiredClaims: ['sub', 'exp', 'iat', 'jti'],
     clockTolerance: clockToleranceSeconds,
+    maxTokenAge: longestLifeSeconds,
     currentDate: new Date(clock()),
   })
-  const { scope, client_id: clientId } = payload
+  // Where the set has one key, jose takes it for a token that names none.
+  if (protectedHeader.kid === undefined) throw new errors.JWSInvalid('no kid')
+  const { scope, client_id: clientId, exp = 0, iat = 0 } = payload
+  if (exp - iat > longestLifeSeconds)
+    throw new errors.JWTClaimValidationFailed('good for too long', payload, 'exp')
   if (typeof scope !== 'string')
     throw new errors.JWTClaimValidationFailed('no scope', payload, 'scope')
   return {
     subject: String(payload.sub),
     clientId: typeof clientId === 'string' ? clientId : String(payload.sub),
     scopes: new Set(scope.split(' ').filter(Boolean)),
-    expiresAt: Number(payload.exp),
+    expiresAt: exp,
   }
 }
 
