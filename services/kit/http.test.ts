@@ -133,6 +133,18 @@ test('a route parses what it is sent and hides what it is not', async (t) => {
   )
 })
 
+test('a query that is no text is refused, and never taken for another one', async (t) => {
+  const { url } = await serving(t)
+  for (const how of ['%ff', 'a%c3%28', '%', '%zz', '%u0041']) {
+    const { status, body } = await ask(`${url}/fail?how=${how}`)
+    t.like({ status, ...body }, { status: 400, code: 'BAD_QUERY' }, how)
+  }
+  const nul = await ask(`${url}/fail?how=a%00b`)
+  t.is(nul.status, 400)
+  t.like(nul.body, { errors: [{ field: 'query.how', message: 'must not contain NUL' }] })
+  t.is((await ask(`${url}/fail?how=%EA%B0%80+%F0%9F%8E%89%26%25`)).status, 204)
+})
+
 test('without a token it is 401, without the scope 403, before the input is looked at', async (t) => {
   const { url } = await serving(t)
   t.is((await ask(`${url}/things/x`)).status, 401)

@@ -10,6 +10,7 @@ import { openApi } from './openapi.ts'
 import { listen, type Listening } from './listen.ts'
 import { identify, observe, problems, type RequestState } from './http-observe.ts'
 import { invalid, Problem } from './problem.ts'
+import { readQuery } from './query.ts'
 
 /** What a handler is given: parsed and checked input only. */
 export interface Call<R extends Route = Route> {
@@ -124,7 +125,7 @@ function operation(
     ctx.res.once('close', () => ctx.res.writableFinished || abort.abort())
     const reply = await handle({
       params: parse('params', route.params, { ...(ctx.params as Record<string, string>) }),
-      query: parse('query', route.query, { ...ctx.query }),
+      query: parse('query', route.query, route.query ? readQuery(ctx) : undefined),
       body: parse('body', route.body, route.body ? await readBody(ctx.req, route) : undefined),
       claims,
       headers: ctx.headers,
