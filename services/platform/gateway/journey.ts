@@ -7,6 +7,9 @@ import { tracedAttempt } from './traced-attempt.ts'
 /** The time for all attempts is over. */
 export class TimeLimit extends Error {}
 
+/** Half of the time is over without a word, and there is another replica to ask. */
+class Silence extends Error {}
+
 /** The client closed its connection, or does not read. */
 export class ClientGone extends Error {}
 
@@ -50,13 +53,22 @@ export function journey(tracer: Tracer, passage: Passage): Journey {
     if (!current?.heldBack) return end(new TimeLimit())
     timer = setTimeout(() => end(new ClientGone()), slowReaderMs)
   }, to.edge.timeLimitMs)
+  // A replica that hangs takes connections like a good one: only its silence tells.
+  const patience = setTimeout(() => {
+    if (beganAt === 0 && current && to.upstreams.count > 1 && turns.another())
+      current.abort(new Silence())
+  }, to.edge.timeLimitMs / 2)
 
   const run = async (): Promise<Outcome> => {
     for (;;) {
       const upstream = turns.next()
       current = tracedAttempt(tracer, { upstream, passage, sink })
       const outcome = await current.outcome
+      current = undefined
       if (outcome.kind === 'failed' || outcome.status >= 500) to.counts.failures += 1
+      if (isSilence(outcome)) upstream.silent()
+      else upstream.answered()
+      if (outcome.kind === 'failed' && outcome.error instanceof Silence) continue
       if (outcome.kind === 'passed' || ended) return outcome
       if (isUnconnected(outcome)) {
         upstream.refused()
@@ -71,7 +83,10 @@ export function journey(tracer: Tracer, passage: Passage): Journey {
     run,
     end,
     answeredAfterMs: () => (beganAt || performance.now()) - turns.startedAt,
-    settle: () => clearTimeout(timer),
+    settle: () => {
+      clearTimeout(timer)
+      clearTimeout(patience)
+    },
   }
 }
 
@@ -116,6 +131,11 @@ const unconnected = new Set([
   'EHOSTUNREACH',
   'ENOTFOUND',
 ])
+
+const isSilence = (outcome: Outcome): boolean =>
+  outcome.kind === 'failed' &&
+  !outcome.begun &&
+  (outcome.error instanceof Silence || outcome.error instanceof TimeLimit)
 
 const isUnconnected = (outcome: Outcome): boolean =>
   outcome.kind === 'failed' &&

@@ -238,6 +238,33 @@ test.serial('a replica that refuses connections is passed over, also for a POST'
   t.like(await none.json(), { code: 'UPSTREAM_UNAVAILABLE', service: 'echo' })
 })
 
+test.serial('a replica that hangs is left alone, and readers hardly notice', async (t) => {
+  const [hung, well] = [await upstream(), await upstream()]
+  hung.behave(hang)
+  const two = await t.context.another({
+    replica: 4,
+    env: { SERVICE_ECHO_URL: `${hung.url},${well.url}` },
+  })
+  const there = { ...t.context, url: two.url }
+  const [reads, writes] = [[] as number[], [] as number[]]
+  for (let n = 0; n < 20; n += 1) {
+    reads.push((await read(there)).status)
+    writes.push((await write(there)).status)
+  }
+  t.deepEqual([...new Set(reads)], [200])
+  // A write is never sent twice: the one that met the hung replica is lost to its client.
+  t.true(writes.filter((one) => one !== 200).length <= 1, writes.join(' '))
+  t.true(hung.seen.length <= 3, `${hung.seen.length} requests went to the hung one`)
+  hung.behave(echoing)
+  const before = hung.seen.length
+  await until('it is asked again', async () => {
+    await read(there)
+    return hung.seen.length > before + 1
+  })
+  await hung.stop()
+  await well.stop()
+})
+
 test.serial('a gateway without the URL of a service does not start and says which', async (t) => {
   const error = await t.throwsAsync(
     t.context.at.start(gateway, gatewayTo(fronted), { env: { SERVICE_TIGHT_URL: 'nonsense' } }),

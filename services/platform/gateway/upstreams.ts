@@ -11,6 +11,10 @@ export interface Upstream {
   readonly port: number
   /** It refused a connection: leave it alone for a second. */
   refused(): void
+  /** It let the time pass without a word: leave it alone, each time for twice as long. */
+  silent(): void
+  /** It answered. */
+  answered(): void
 }
 
 /** The replicas of a service in turn. */
@@ -23,24 +27,38 @@ export interface Upstreams {
 const connections = 64
 const connectWithinMs = 1000
 const skipMs = 1000
+const longestSkipMs = 30_000
 
 /** Pools to a service's replicas. */
 export function upstreamsOf(context: Context, service: Service, urls: readonly URL[]): Upstreams {
-  const refusedUntil = urls.map(() => 0)
-  const replicas = urls.map((url, at) => ({
-    host: url.hostname,
-    port: Number(url.port || 80),
-    pool: poolTo(context, service, url),
-    refused: () => {
-      refusedUntil[at] = performance.now() + skipMs
-    },
-  }))
+  const skippedUntil = urls.map(() => 0)
+  const replicas = urls.map((url, at) => {
+    let silences = 0
+    const skip = (ms: number): void => {
+      skippedUntil[at] = performance.now() + ms
+    }
+    return {
+      host: url.hostname,
+      port: Number(url.port || 80),
+      pool: poolTo(context, service, url),
+      refused: () => skip(skipMs),
+      silent: () => {
+        // What was sent before it was left alone says nothing new.
+        if ((skippedUntil[at] ?? 0) > performance.now()) return
+        skip(Math.min(longestSkipMs, skipMs * 2 ** silences))
+        silences += 1
+      },
+      answered: () => {
+        silences = 0
+      },
+    }
+  })
   let turn = 0
   const next = (): Upstream => {
     const now = performance.now()
     for (let tried = 0; tried < replicas.length; tried += 1) {
       turn = (turn + 1) % replicas.length
-      if ((refusedUntil[turn] ?? 0) <= now) break
+      if ((skippedUntil[turn] ?? 0) <= now) break
     }
     return replicas[turn] as Upstream
   }
