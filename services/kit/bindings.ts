@@ -148,6 +148,11 @@ const processVariables: readonly Variable[] = [
     from: (a) => a.migrate,
   }),
   plain('LOG_LEVEL', 'pino level', { fallback: 'info' }),
+  plain(
+    'OVERLOAD_AFTER_MS',
+    'How long requests may have waited for the event loop before they are refused with 503; 0 refuses none',
+    { fallback: '1000' },
+  ),
   plain('DRAIN_MS', 'Wait between readiness off and the end of accepting', { fallback: '0' }),
   plain('STOP_DEADLINE_MS', 'A stop that takes longer is forced', { fallback: '15000' }),
 ]

@@ -6,6 +6,7 @@ import type { Api, Route } from '../model/route.ts'
 import { createVerifier, credentialOf, requireScope, type Claims, type Verifier } from './auth.ts'
 import { readBody } from './body.ts'
 import type { Context } from './context.ts'
+import { crowd, type Crowd } from './crowd.ts'
 import { openApi } from './openapi.ts'
 import { listen, type Listening } from './listen.ts'
 import { identify, observe, problems, type RequestState } from './http-observe.ts'
@@ -62,13 +63,14 @@ export function routed<A extends Api>(
   const router = new Router()
   const guarded = Object.values(api).some((route) => route.access !== 'public')
   const tokens = verifier ?? (guarded ? createVerifier(context) : undefined)
+  const inside = crowd(context)
   router.get('/openapi.json', (ctx) => {
     ctx.state.uri = '/openapi.json'
     ctx.body = openApi(context.service)
   })
   for (const [name, route] of Object.entries(api)) {
     const handle = handlers[name] as (call: Call) => Promise<Reply> | Reply
-    router.register(route.path, [route.method], [operation(route, handle, tokens)])
+    router.register(route.path, [route.method], [operation(route, handle, { tokens, inside })])
   }
   const routes = router.routes()
   const refuse = notAllowed(router)
@@ -115,18 +117,21 @@ export async function listenApp(context: Context, app: Koa): Promise<Listening> 
 function operation(
   route: Route,
   handle: (call: Call) => Promise<Reply> | Reply,
-  verifier: Verifier | undefined,
+  { tokens, inside }: { readonly tokens: Verifier | undefined; readonly inside: Crowd },
 ): Middleware {
   return async (ctx) => {
     ctx.state.uri = route.path
-    const claims = await admit(route, ctx.req, verifier)
+    const claims = await admit(route, ctx.req, tokens)
+    // Only known clients take up room here, and they are cut off when they send slowly.
+    inside.enter(route, ctx.req, ctx.res)
     const abort = new AbortController()
     // A request closes as soon as its body is read; only the response tells that the client went away.
     ctx.res.once('close', () => ctx.res.writableFinished || abort.abort())
+    const body = route.body ? await readBody(ctx.req, route) : undefined
     const reply = await handle({
       params: parse('params', route.params, { ...(ctx.params as Record<string, string>) }),
       query: parse('query', route.query, route.query ? readQuery(ctx) : undefined),
-      body: parse('body', route.body, route.body ? await readBody(ctx.req, route) : undefined),
+      body: parse('body', route.body, body),
       claims,
       headers: ctx.headers,
       requestId: (ctx.state as RequestState).requestId,

@@ -80,6 +80,7 @@ export async function bench(all: Topology, servers: Servers): Promise<Bench> {
     return {
       ...benchAddresses(service, all, place),
       LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
+      OVERLOAD_AFTER_MS: '0', // tests share their process with what they test
       ...wishes.env,
     }
   }

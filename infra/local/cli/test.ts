@@ -41,9 +41,15 @@ async function run(pattern: string | undefined, options: Options): Promise<void>
   const count = await runTests({ where, extent, pattern, say, signal, onResult })
   process.exitCode = codeOf(signal, count.failed)
   if (options.json === true) return printJson({ ...count, failures })
-  for (const { title } of failures) print(paint('red', `failed: ${title}`))
+  // Once more, where whoever reads the end of a long log finds it.
+  for (const { title, details } of failures) {
+    print(paint('red', `failed: ${title}`))
+    print(details.split('\n').slice(0, shownLines).join('\n'))
+  }
   print(`${count.passed} passed, ${count.failed} failed`)
 }
+
+const shownLines = 30
 
 function report({ ok, left, title, details }: TapResult): void {
   if (left) return print(`${paint('gray', '-')} ${title}`)

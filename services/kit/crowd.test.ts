@@ -1,0 +1,94 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import test, { type ExecutionContext } from 'ava'
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+import { route } from '../model/route.ts'
+import { service } from '../model/service.ts'
+import { crowd } from './crowd.ts'
+import { serve } from './http.ts'
+import { Problem } from './problem.ts'
+import { contextOf } from './testing/context.ts'
+import { until } from './testing/until.ts'
+
+const answers = { 200: { summary: 'Done' } }
+const put = route('POST /things', {
+  summary: 'Puts',
+  access: 'public',
+  body: z.unknown(),
+  maxBodyBytes: 5000,
+  answers,
+})
+const things = service({
+  name: 'things',
+  product: 'platform',
+  summary: 'Keeps things.',
+  port: 23_016,
+  api: { put },
+  slo: { availability: 99, latency: { p95Ms: 70 } },
+})
+
+function context(t: ExecutionContext, env: Record<string, string> = {}) {
+  const made = contextOf(things, env)
+  t.teardown(() => made.life.stop(0, 2000))
+  return made
+}
+
+const sending = (bytes?: number): IncomingMessage =>
+  ({ headers: bytes === undefined ? {} : { 'content-length': `${bytes}` } }) as IncomingMessage
+const answering = (): ServerResponse => new EventEmitter() as unknown as ServerResponse
+
+test('when as many are inside as may be, the next one is told to come again', (t) => {
+  const inside = crowd(context(t), { requests: 2, bytes: 1e6 })
+  const first = answering()
+  inside.enter(put, sending(1), first)
+  inside.enter(put, sending(1), answering())
+  const error = t.throws(() => inside.enter(put, sending(1), answering()), { instanceOf: Problem })
+  t.like(error, { status: 503, code: 'OVERLOADED', headers: { 'retry-after': '1' } })
+  first.emit('close')
+  t.notThrows(() => inside.enter(put, sending(1), answering()))
+})
+
+test('bodies count by what they announce, those in chunks by what is read of them at most', (t) => {
+  const inside = crowd(context(t), { requests: 10, bytes: 4000 })
+  const large = answering()
+  inside.enter(put, sending(1e9), large)
+  t.throws(() => inside.enter(put, sending(1), answering()), { instanceOf: Problem })
+  large.emit('close')
+  inside.enter(put, sending(3999), answering())
+  const chunks = answering()
+  inside.enter(put, sending(), chunks)
+  t.throws(() => inside.enter(put, sending(1), answering()), { instanceOf: Problem })
+  chunks.emit('close')
+  t.notThrows(() => inside.enter(put, sending(1), answering()))
+})
+
+test('what has waited for the event loop for too long is refused at once, until the loop comes round', async (t) => {
+  const at = context(t, { OVERLOAD_AFTER_MS: '200' })
+  const handled: unknown[] = []
+  const { url } = await serve(at, things.api, {
+    put: ({ body }) => {
+      handled.push(body)
+      const end = performance.now() + 20
+      while (performance.now() < end); // work that needs the processor
+      return { status: 200 }
+    },
+  })
+  const dispatcher = new Agent({ connections: 60 })
+  t.teardown(() => dispatcher.destroy())
+  const headers = { 'content-type': 'application/json' }
+  const post = async (body: number) => {
+    const sent = { method: 'POST', headers, dispatcher } as const
+    const answer = await request(`${url}/things`, { ...sent, body: String(body) })
+    await answer.body.dump()
+    return answer.statusCode
+  }
+  const crowded = () => Promise.all(Array.from({ length: 60 }, (_, at) => post(at)))
+  // New connections are taken one a round: only those that are there already come all at once.
+  await crowded()
+  handled.length = 0
+  const statuses = await crowded()
+  t.deepEqual([...new Set(statuses)].sort(), [200, 503])
+  t.is(handled.length, statuses.filter((one) => one === 200).length)
+  await until('it lets in again', async () => (await post(1)) === 200)
+})
