@@ -10,6 +10,7 @@ import type { Verifier } from './auth.ts'
 import { createApp, listenApp, serve } from './http.ts'
 import { Problem, unavailable } from './problem.ts'
 import { contextOf } from './testing/context.ts'
+import { placed } from './testing/shop.ts'
 import { bareTracing } from './testing/tracing.ts'
 
 const read = scope('read:things', 'Reads things.')
@@ -258,6 +259,18 @@ test('bodies that are too large, of another type, packed, cut or not UTF-8 are r
   const chunked = 'POST /things HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
   const endless = await raw(port, `${chunked}${`3e8\r\n${'x'.repeat(1000)}\r\n`.repeat(5)}`)
   t.regex(endless, /^HTTP\/1.1 413 /)
+})
+
+test('a service serves its documents: OpenAPI, and AsyncAPI where it speaks Kafka', async (t) => {
+  const { url } = await serving(t)
+  t.like((await ask(`${url}/openapi.json`)).body, { openapi: '3.1.0' })
+  t.is((await ask(`${url}/asyncapi.json`)).status, 404)
+  const env = { KAFKA_BOOTSTRAP: '127.0.0.1:9' }
+  const context = contextOf({ ...things, publishes: [placed] }, env)
+  const speaking = await serve(context, {}, {}, verifier)
+  t.teardown(() => context.life.stop(0, 2000))
+  const { body } = await ask(`${speaking.url}/asyncapi.json`)
+  t.deepEqual(Object.keys(body['operations'] as object), ['send_shop_orders_v1'])
 })
 
 test('headers of proxies are not believed', async (t) => {

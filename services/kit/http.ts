@@ -3,6 +3,8 @@ import Koa, { type Middleware } from 'koa'
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { Api, Route } from '../model/route.ts'
+import type { Service } from '../model/service.ts'
+import { asyncApi } from './asyncapi.ts'
 import { createVerifier, credentialOf, requireScope, type Claims, type Verifier } from './auth.ts'
 import { readBody } from './body.ts'
 import type { Context } from './context.ts'
@@ -39,7 +41,7 @@ export type Handlers<A extends Api> = {
 }
 
 /**
- * Serves an api: per route verify → scope → parse → handler. Also serves `/openapi.json`.
+ * Serves an api: per route verify → scope → parse → handler. Also serves its documents.
  * @param verifier defaults to one against `AUTH_JWKS_URI`; the issuer passes its own
  */
 export async function serve<A extends Api>(
@@ -64,10 +66,12 @@ export function routed<A extends Api>(
   const guarded = Object.values(api).some((route) => route.access !== 'public')
   const tokens = verifier ?? (guarded ? createVerifier(context) : undefined)
   const inside = crowd(context)
-  router.get('/openapi.json', (ctx) => {
-    ctx.state.uri = '/openapi.json'
-    ctx.body = openApi(context.service)
-  })
+  for (const [path, document] of Object.entries(documentsOf(context.service))) {
+    router.get(path, (ctx) => {
+      ctx.state.uri = path
+      ctx.body = document
+    })
+  }
   for (const [name, route] of Object.entries(api)) {
     const handle = handlers[name] as (call: Call) => Promise<Reply> | Reply
     router.register(route.path, [route.method], [operation(route, handle, { tokens, inside })])
@@ -80,6 +84,12 @@ export function routed<A extends Api>(
     if (methods && !methods.includes(ctx.method)) throw methodNotAllowed(ctx.path, methods)
     return routes(ctx as never, () => refuse(ctx, next) as Promise<void>)
   }
+}
+
+/** What a service says of itself, by path; AsyncAPI where it speaks Kafka. */
+function documentsOf(service: Service): Readonly<Record<string, object>> {
+  const messages = asyncApi(service)
+  return { '/openapi.json': openApi(service), ...(messages && { '/asyncapi.json': messages }) }
 }
 
 /** Methods of each path without parameters: `/things/new` is never the thing called new, whatever the method. */
