@@ -24,6 +24,7 @@ const shop = service({
       access: 'public',
       params: z.object({ id: z.string() }),
       body: thing,
+      problems: [404],
       answers: { 204: { summary: 'Done' } },
     }),
     login: route('POST /login', {
@@ -89,7 +90,15 @@ test('forms, other content types and problems are documented as such', (t) => {
   const login = operation('/login', 'post')
   t.deepEqual(Object.keys(login.requestBody?.content ?? {}), ['application/x-www-form-urlencoded'])
   t.deepEqual(Object.keys(login.responses['200']?.content ?? {}), ['application/jwk-set+json'])
-  t.true('application/problem+json' in (login.responses['default']?.content ?? {}))
+  t.deepEqual(Object.keys(login.responses['415']?.content ?? {}), ['application/problem+json'])
+})
+
+test('the problems of an operation follow from its declaration, and there are no others', (t) => {
+  const statuses = (path: string, method: string) =>
+    Object.keys(operation(path, method).responses).join(' ')
+  t.is(statuses('/things/{id}', 'get'), '200 400 401 403 503')
+  t.is(statuses('/things/{id}', 'put'), '204 400 404 413 415 503')
+  t.is(statuses('/login', 'post'), '200 400 413 415 503')
 })
 
 test('the same declaration gives the same document, without dialects inside', (t) => {

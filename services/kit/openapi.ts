@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { z } from 'zod'
 import { inputSchema, outputSchema } from './json-schema.ts'
 import { adminOffset, type Service } from '../model/service.ts'
@@ -9,7 +10,7 @@ export function openApi(service: Service): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [name, route] of Object.entries(service.api)) {
     const path = route.path.replace(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(name, route) }
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(name, route, service) }
   }
   return {
     openapi: '3.1.0',
@@ -25,7 +26,7 @@ export function openApi(service: Service): Record<string, unknown> {
   }
 }
 
-function operation(name: string, route: Route): Record<string, unknown> {
+function operation(name: string, route: Route, service: Service): Record<string, unknown> {
   return {
     operationId: name,
     summary: route.summary,
@@ -37,7 +38,7 @@ function operation(name: string, route: Route): Record<string, unknown> {
         content: { [bodyType[route.encoding]]: { schema: inputSchema(route.body) } },
       },
     }),
-    responses: { ...answersOf(route), default: problemAnswer },
+    responses: { ...problemsOf(route, service), ...answersOf(route) },
   }
 }
 
@@ -58,6 +59,20 @@ function parameters(
     required: place === 'path' || required.includes(name),
     schema: property,
   }))
+}
+
+/** Problems that follow from a declaration, and those that the handler adds. Every other answer is a mistake. */
+function problemsOf(route: Route, { edge }: Service): Record<string, unknown> {
+  const { params, query, body, access, problems } = route
+  const statuses = [
+    ...(params || query || body ? [400] : []),
+    ...(access === 'public' ? [] : [401, 403]),
+    ...(body ? [413, 415] : []),
+    ...(edge ? [429] : []),
+    503,
+    ...problems,
+  ]
+  return Object.fromEntries(statuses.map((status) => [status, problemAnswer(status)]))
 }
 
 const answersOf = (route: Route): Record<string, unknown> =>
@@ -83,10 +98,10 @@ function answerOf(answer: Answer): Record<string, unknown> {
 
 const securitySchemes = { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'at+jwt' } }
 
-const problemAnswer = {
-  description: 'A problem (RFC 9457)',
+const problemAnswer = (status: number) => ({
+  description: STATUS_CODES[status] ?? 'A problem',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-}
+})
 
 const problemSchema = {
   type: 'object',

@@ -31,6 +31,8 @@ export interface Route<Params = unknown, Query = unknown, Body = unknown> {
   readonly encoding: BodyEncoding
   readonly maxBodyBytes: number
   readonly answers: Readonly<Record<number, Answer>>
+  /** Statuses of problems that its handler may answer with, beside those that follow from the rest of the declaration. */
+  readonly problems: readonly number[]
 }
 
 export type Api = Readonly<Record<string, Route>>
@@ -44,15 +46,16 @@ type Declared<Params, Query, Body> = {
   encoding?: BodyEncoding
   maxBodyBytes?: number
   answers: Readonly<Record<number, Answer>>
+  problems?: readonly number[]
 }
 
 /** Body limit of a route that declares none (reliability baseline: 64 KiB). */
 export const defaultBodyBytes = 65_536
 
 /**
- * Declares a route, e.g. `route('GET /catalog/:id', { … })`. Problems (4xx, 5xx of the kit) need no entry
- * in `answers`; they are documented by the kit.
- * @param declared `encoding` defaults to json, `maxBodyBytes` to 64 KiB
+ * Declares a route, e.g. `route('GET /catalog/:id', { … })`. Problems that the kit answers with (wrong input, no token,
+ * too much) need no entry; it documents them by what is declared.
+ * @param declared `encoding` defaults to json, `maxBodyBytes` to 64 KiB, `problems` to none
  */
 export function route<Params = undefined, Query = undefined, Body = undefined>(
   line: `${Method} /${string}`,
@@ -65,6 +68,7 @@ export function route<Params = undefined, Query = undefined, Body = undefined>(
     path,
     encoding: 'json',
     maxBodyBytes: defaultBodyBytes,
+    problems: [],
     ...declared,
   }
 }

@@ -77,7 +77,9 @@ const page = {
   headers: { 'x-next-cursor': 'The `cursor` of the next page; absent at the end' },
 }
 
-const one = { params: named, query: z.object(place) }
+const one = { params: named, query: z.object(place), problems: [404, 409] }
+/** A letter may have gone, be in another state, or be refused by the broker. */
+const sends = { problems: [404, 409, 422] }
 const writes = { access: writeDeadLetters, ...one }
 
 const next = z.uuid().nullable()
@@ -160,6 +162,7 @@ export const api = {
     access: writeDeadLetters,
     params: named,
     query: z.object({ ...place, dryRun: flag }),
+    ...sends,
     answers: {
       200: { summary: 'What would happen', schema: verdict },
       202: { summary: 'Sent: the broker acknowledged it', schema: sent },
@@ -168,6 +171,7 @@ export const api = {
   approveAndReprocess: route('POST /dlq/events/:eventId/approve-and-reprocess', {
     summary: 'Approves a letter and sends it back.',
     ...writes,
+    ...sends,
     answers: { 202: { summary: 'Sent: the broker acknowledged it', schema: sent } },
   }),
   reprocessAll: route('POST /dlq/reprocess/all', {

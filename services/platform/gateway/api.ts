@@ -8,6 +8,7 @@ export const api = {
     summary: 'What a client is told while a service does not answer.',
     access: 'public',
     params: z.object({ service: z.string() }),
+    problems: [404],
     answers: { 503: { summary: 'Service Unavailable' } },
   }),
   routesInfo: route('GET /routes-info', {

@@ -51,6 +51,7 @@ export const api = {
       'Creates or replaces a title. `If-Match` or `version` guard against lost updates: 412 and 409.',
     access: writeCatalog,
     body: draft,
+    problems: [409, 412],
     answers: { 200: { summary: 'The title as it is now', schema: written, headers: etag } },
   }),
   list: route('GET /catalog', {
@@ -72,6 +73,7 @@ export const api = {
     summary: 'One title.',
     access: readCatalog,
     params,
+    problems: [404],
     answers: {
       200: { summary: 'The title', schema: view, headers: etag },
       304: { summary: 'Still the version named in `If-None-Match`', headers: etag },
@@ -91,6 +93,7 @@ export const api = {
         .describe('Changes before this version: `next` of the page before'),
       size: z.coerce.number<string>().int().min(1).max(100).default(20),
     }),
+    problems: [404],
     answers: {
       200: {
         summary: 'A page of changes; `next` is the `before` of the following one, null at the end',
@@ -102,6 +105,7 @@ export const api = {
     summary: 'Deletes a title. `If-Match` guards against deleting what changed meanwhile: 412.',
     access: writeCatalog,
     params,
+    problems: [404, 409, 412],
     answers: { 200: { summary: 'It is gone; the version of its tombstone', schema: written } },
   }),
 }

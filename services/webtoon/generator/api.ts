@@ -50,6 +50,7 @@ export const api = {
     access: writeGenerator,
     query: wishes(inQuery),
     body: wishes(inBody).optional(),
+    problems: [409],
     answers: { 200: { summary: 'It runs', schema: status } },
   }),
   stop: route('POST /generator/stop', {
