@@ -30,16 +30,18 @@ export async function pulumiBench(): Promise<Bench> {
   const said: string[] = []
   const say = (line: string): void => void said.push(line)
   const where = { root, cache: cluster.cache, secrets: join(base, 'secrets') }
-  const place = await workplace(where, base, cluster.kubeconfig, say)
-  return {
-    cluster,
-    place,
-    said,
-    pulumi: async (...words) => run(place, await prepared(place, words, say)),
-    stop: async () => {
-      await cluster.stop()
-      await rm(base, { recursive: true, force: true })
-    },
+  const stop = async (): Promise<void> => {
+    await cluster.stop()
+    await rm(base, { recursive: true, force: true })
+  }
+  try {
+    const place = await workplace(where, base, cluster.kubeconfig, say)
+    const pulumi: Bench['pulumi'] = async (...words) =>
+      run(place, await prepared(place, words, say))
+    return { cluster, place, said, pulumi, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
