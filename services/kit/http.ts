@@ -66,10 +66,10 @@ export function routed<A extends Api>(
   const guarded = Object.values(api).some((route) => route.access !== 'public')
   const tokens = verifier ?? (guarded ? createVerifier(context) : undefined)
   const inside = crowd(context)
-  for (const [path, document] of Object.entries(documentsOf(context.service))) {
+  for (const [path, describe] of Object.entries(documentsOf(context.service))) {
     router.get(path, (ctx) => {
       ctx.state.uri = path
-      ctx.body = document
+      ctx.body = describe(context.service)
     })
   }
   for (const [name, route] of Object.entries(api)) {
@@ -86,11 +86,11 @@ export function routed<A extends Api>(
   }
 }
 
-/** What a service says of itself, by path; AsyncAPI where it speaks Kafka. */
-function documentsOf(service: Service): Readonly<Record<string, object>> {
-  const messages = asyncApi(service)
-  return { '/openapi.json': openApi(service), ...(messages && { '/asyncapi.json': messages }) }
-}
+/** What a service says of itself when it is asked, by path; AsyncAPI where it speaks Kafka. */
+const documentsOf = (service: Service): Readonly<Record<string, typeof asyncApi>> => ({
+  '/openapi.json': openApi,
+  ...(asyncApi(service) && { '/asyncapi.json': asyncApi }),
+})
 
 /** Methods of each path without parameters: `/things/new` is never the thing called new, whatever the method. */
 function fixedPaths(api: Api): ReadonlyMap<string, readonly string[]> {

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path'
 import { keptStores, takeBackup } from '../backup/backup.ts'
 import { processesHere, supervisorHere } from './checkout.ts'
-import { EnvironmentError, exitCodes, jsonOption, type Command } from './command.ts'
+import { EnvironmentError, jsonOption, type Command } from './command.ts'
 import { here } from './here.ts'
+import { interruption } from './interruption.ts'
 import { print, printJson, say } from './output.ts'
 
 export function register(program: Command): void {
@@ -22,12 +23,14 @@ async function run(named: string | undefined, options: { json?: boolean }): Prom
   const at = here()
   const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
   const folder = resolve(named ?? join(at.where.root, 'backups', stamp))
-  const manifest = await takeBackup(at, folder, { signal: interruption(), say })
+  const manifest = await takeBackup(at, folder, { signal: interruption(noBackup), say })
   if (options.json === true) return printJson({ folder, ...manifest })
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0)
   print(`${manifest.stores.length} stores, ${(bytes / 1e6).toFixed(1)} MB: ${folder}`)
   print(`./maru restore ${folder} brings them back.`)
 }
+
+const noBackup = (): Error => new Error('Interrupted: there is no backup.')
 
 /** @throws EnvironmentError when a server whose stores are to be kept does not run */
 export async function assertEngines(): Promise<void> {
@@ -41,20 +44,4 @@ export async function assertEngines(): Promise<void> {
   )
   if (missing.size > 0)
     throw new EnvironmentError(`${[...missing].join(' and ')} does not run: ./maru up starts it.`)
-}
-
-/** The first signal ends the work, which leaves nothing behind; the second one ends at once. */
-function interruption(): AbortSignal {
-  const abort = new AbortController()
-  for (const [signal, code] of [
-    ['SIGINT', exitCodes.interrupted],
-    ['SIGTERM', exitCodes.terminated],
-  ] as const) {
-    process.removeAllListeners(signal)
-    process.once(signal, () => {
-      abort.abort(new Error('Interrupted: there is no backup.'))
-      process.once(signal, () => process.exit(code))
-    })
-  }
-  return abort.signal
 }

@@ -7,8 +7,9 @@ import { findSupervisor } from '../supervisor/client.ts'
 import { serviceReady } from '../up/service-jobs.ts'
 import { up, type UpResult } from '../up/up.ts'
 import { thisCheckout } from './checkout.ts'
-import type { Command } from './command.ts'
+import { exitCodes, type Command } from './command.ts'
 import { followFiles } from './follow.ts'
+import { endOnInterrupt } from './interruption.ts'
 import { readable } from './log-line.ts'
 import { paint, print } from './output.ts'
 import { show } from './progress.ts'
@@ -29,11 +30,10 @@ async function run(names: readonly string[]): Promise<void> {
   const needed = withNeeds(topology, [...services, ...doorsTo(services)])
   const wish = { topology, where, services: needed }
   const result = await up({ ...wish, observed: false, replicas: {} }, show)
-  process.removeAllListeners('SIGINT')
-  process.once('SIGINT', () => {
-    show.say('\nNo longer watching; what runs goes on (./maru down ends it).')
-    process.exit(0)
-  })
+  endOnInterrupt(
+    () => show.say('\nNo longer watching; what runs goes on (./maru down ends it).'),
+    exitCodes.ok,
+  )
   const instances = services.flatMap((service) => instancesOf(service, result))
   const files = instances.map((name) => logOf(where.state, name))
   const work = [followFiles(files, (line) => print(readable(line))), watch(services, result)]

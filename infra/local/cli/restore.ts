@@ -5,8 +5,9 @@ import { restorable, restore } from '../backup/restore.ts'
 import { alone, up } from '../up/up.ts'
 import { assertEngines } from './backup.ts'
 import { supervisorHere, thisCheckout } from './checkout.ts'
-import { exitCodes, type Command } from './command.ts'
+import { type Command } from './command.ts'
 import { here } from './here.ts'
+import { endOnInterrupt } from './interruption.ts'
 import { print, say } from './output.ts'
 import { show } from './progress.ts'
 import { runServiceTask } from './service-task.ts'
@@ -26,7 +27,10 @@ async function run(named: string): Promise<void> {
   const folder = resolve(named)
   const stores = await restorable(topology, folder)
   await assertEngines()
-  onInterrupt()
+  // Each store is as it was or as in the backup; only the whole is half done, and a restore can be repeated.
+  endOnInterrupt(() =>
+    say('Interrupted: services may be stopped and some stores restored. Run the same again.'),
+  )
   const where = thisCheckout()
   const supervisor = supervisorHere()
   const running = (await supervisor.processes()).map(({ name }) => name)
@@ -46,13 +50,4 @@ async function run(named: string): Promise<void> {
     if (settling in service.tasks && service.stores.some((store) => stores.includes(store)))
       await runServiceTask(service, settling, here())
   print(`Restored ${stores.length} stores in ${((performance.now() - began) / 1000).toFixed(1)} s.`)
-}
-
-// Each store is as it was or as in the backup; only the whole is half done, and a restore can be repeated.
-function onInterrupt(): void {
-  process.removeAllListeners('SIGINT')
-  process.once('SIGINT', () => {
-    say('Interrupted: services may be stopped and some stores restored. Run the same again.')
-    process.exit(exitCodes.interrupted)
-  })
 }

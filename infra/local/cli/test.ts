@@ -3,6 +3,7 @@ import { runTests } from '../test-run/run.ts'
 import type { TapResult } from '../test-run/tap.ts'
 import { thisCheckout } from './checkout.ts'
 import { exitCodes, jsonOption, UsageError, type Command } from './command.ts'
+import { interruption } from './interruption.ts'
 import { paint, print, printJson, say } from './output.ts'
 
 interface Options {
@@ -37,7 +38,7 @@ async function run(pattern: string | undefined, options: Options): Promise<void>
     if (options.json !== true) report(result)
   }
   const extent = options.fast === true ? 'fast' : options.all === true ? 'all' : 'usual'
-  const signal = interruption()
+  const signal = interruption(stopping)
   const count = await runTests({ where, extent, pattern, say, signal, onResult })
   process.exitCode = codeOf(signal, count.failed)
   if (options.json === true) return printJson({ ...count, failures })
@@ -57,21 +58,10 @@ function report({ ok, left, title, details }: TapResult): void {
   if (!ok && details !== '') print(details)
 }
 
-/** The first signal ends the tests and stops their servers; the second one ends at once. */
-function interruption(): AbortSignal {
-  const abort = new AbortController()
-  for (const [signal, code] of [
-    ['SIGINT', exitCodes.interrupted],
-    ['SIGTERM', exitCodes.terminated],
-  ] as const) {
-    process.removeAllListeners(signal)
-    process.once(signal, () => {
-      say('Interrupted: stopping the tests and their servers.')
-      abort.abort(code)
-      process.once(signal, () => process.exit(code))
-    })
-  }
-  return abort.signal
+/** The reason is the exit code. */
+function stopping(code: number): number {
+  say('Interrupted: stopping the tests and their servers.')
+  return code
 }
 
 const codeOf = (signal: AbortSignal, failed: number): number => {

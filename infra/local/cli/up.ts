@@ -4,6 +4,7 @@ import { up, type UpResult } from '../up/up.ts'
 import { thisCheckout } from './checkout.ts'
 import { jsonOption, type Command } from './command.ts'
 import { environment, grafanaUrl, tracePage, type Environment, type Pids } from './environment.ts'
+import { endOnInterrupt } from './interruption.ts'
 import { paint, print, printJson, table } from './output.ts'
 import { show } from './progress.ts'
 import { replicasFrom, servicesNamed } from './services.ts'
@@ -34,20 +35,14 @@ async function run(options: Options): Promise<void> {
     observed: options.only === undefined,
     replicas: replicasFrom(topology, options.replicas ?? []),
   }
-  onInterrupt()
+  // What already runs has a parent of its own, and every step can be repeated: there is nothing to undo.
+  endOnInterrupt(() =>
+    show.say('Interrupted. What was started goes on: ./maru up continues, ./maru down ends it.'),
+  )
   const result = await up(wish, show)
   const seconds = (performance.now() - began) / 1000
   if (options.json === true) return printJson(await asData(result, seconds))
   await printSummary(result, seconds)
-}
-
-// What already runs has a parent of its own, and every step can be repeated: there is nothing to undo.
-function onInterrupt(): void {
-  process.removeAllListeners('SIGINT')
-  process.once('SIGINT', () => {
-    show.say('Interrupted. What was started goes on: ./maru up continues, ./maru down ends it.')
-    process.exit(130)
-  })
 }
 
 const asData = async ({ here, running, first }: UpResult, seconds: number) => ({
