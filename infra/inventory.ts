@@ -17,30 +17,32 @@ import { Workload } from './workloads/workload.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** The inventory of a stack: foundation → policy → secrets → observability → workloads → delivery. @returns its outputs */
+/**
+ * The inventory of a stack: foundation → secrets → workloads → observability → policy → delivery. What others wait for
+ * comes first, so that the waiting overlaps with making the rest. @returns its outputs
+ */
 export function inventory(settings: Settings): Record<string, unknown> {
   const options = { provider: clusterOf(settings) }
   const images = imagesOf(settings, root)
   const context = { topology, settings, image: images, observed: renderedObserved(root) }
 
   const foundation = new Foundation('foundation', { settings, topology }, options)
-  new Admission('admission', { settings }, { ...options, dependsOn: foundation.namespaces })
-  const secrets = new StackSecrets(
-    'secrets',
-    { context },
-    { ...options, dependsOn: [foundation.namespaces, foundation.operators] },
-  )
+  const there = [foundation.namespaces, foundation.operators]
+  const secrets = new StackSecrets('secrets', { context }, { ...options, dependsOn: there })
+  if (settings.delivery === 'pulumi') {
+    // A service waits for its servers itself, by its readiness; only a migration needs a database that answers.
+    const dependsOn = [...there, secrets]
+    const databases = [foundation.postgres, foundation.mariadb]
+    new Platform('platform', { context }, { ...options, dependsOn })
+    for (const service of topology.services)
+      new Workload(service.name, { service, context, databases }, { ...options, dependsOn })
+  }
   const observability = new Observability(
     'observability',
     { settings, alertmanager: renderedAlertmanager(root) },
-    { ...options, dependsOn: [foundation.namespaces, foundation.operators] },
+    { ...options, dependsOn: there },
   )
-  if (settings.delivery === 'pulumi') {
-    const dependsOn = [foundation, secrets]
-    new Platform('platform', { context }, { ...options, dependsOn })
-    for (const service of topology.services)
-      new Workload(service.name, { service, context }, { ...options, dependsOn })
-  }
+  new Admission('admission', { settings }, { ...options, dependsOn: foundation.namespaces })
   new Delivery('delivery', { context }, { ...options, dependsOn: [foundation, observability] })
   return { url: publicUrl(settings) }
 }

@@ -87,6 +87,7 @@ export async function workplace(
   const env = {
     ...environmentOf(home, { backend, passphrase: join(secrets, passphraseName) }),
     NODE_COMPILE_CACHE: join(cache, 'node-compile-cache'),
+    NODE_COMPILE_CACHE_PORTABLE: '1',
     ...(throwAway !== undefined && stateAtTheEnd),
   }
   return { home, root, secrets, folder: join(base, 'project'), backend, env, throwAway }

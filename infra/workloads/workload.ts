@@ -9,6 +9,8 @@ import type { StackContext } from './stack-context.ts'
 export interface WorkloadArgs {
   readonly service: Service
   readonly context: StackContext
+  /** What must answer before a migration runs. */
+  readonly databases: readonly pulumi.Resource[]
 }
 
 /**
@@ -24,7 +26,7 @@ export class Workload extends pulumi.ComponentResource {
     const registered = (objects: readonly KubernetesObject[], dependsOn: pulumi.Resource[]) =>
       objects.map((object) => register(object, { parent: this, dependsOn }))
     const needed = registered(before, [])
-    const migrated = registered(migrations, needed)
+    const migrated = registered(migrations, [...needed, ...args.databases])
     registered(deployments, [...needed, ...migrated])
     registered(beside, [])
     this.registerOutputs({ service: args.service.name })
