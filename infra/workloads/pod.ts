@@ -94,9 +94,12 @@ function environment(service: Service, context: StackContext, migrating: boolean
     // First, since the others refer to it.
     { name: 'INSTANCE', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     ...Object.entries(rest).map(([name, value]) => ({ name, value })),
-    { name: 'NODE_OPTIONS', value: `--max-old-space-size=${heap}` },
+    { name: 'NODE_OPTIONS', value: `--max-old-space-size=${heap} ${smallNursery}` },
   ]
 }
+
+/** MiB. Under load the default of 16 took 70 MiB more of a pod's memory, and was not faster. */
+const smallNursery = '--max-semi-space-size=8'
 
 const units: Readonly<Record<string, number>> = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 }
 

@@ -150,8 +150,8 @@ const processVariables: readonly Variable[] = [
   plain('LOG_LEVEL', 'pino level', { fallback: 'info' }),
   plain(
     'OVERLOAD_AFTER_MS',
-    'How long requests may have waited for the event loop before they are refused with 503; 0 refuses none',
-    { fallback: '1000' },
+    'How long a request of a burst may wait for its turn before it is refused with 503; 0 refuses none',
+    { fallback: '500' },
   ),
   plain('DRAIN_MS', 'Wait between readiness off and the end of accepting', { fallback: '0' }),
   plain('STOP_DEADLINE_MS', 'A stop that takes longer is forced', { fallback: '15000' }),

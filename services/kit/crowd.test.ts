@@ -38,32 +38,34 @@ const sending = (bytes?: number): IncomingMessage =>
   ({ headers: bytes === undefined ? {} : { 'content-length': `${bytes}` } }) as IncomingMessage
 const answering = (): ServerResponse => new EventEmitter() as unknown as ServerResponse
 
-test('when as many are inside as may be, the next one is told to come again', (t) => {
+test('when as many are inside as may be, the next one is told to come again', async (t) => {
   const inside = crowd(context(t), { requests: 2, bytes: 1e6 })
   const first = answering()
-  inside.enter(put, sending(1), first)
-  inside.enter(put, sending(1), answering())
-  const error = t.throws(() => inside.enter(put, sending(1), answering()), { instanceOf: Problem })
+  await inside.enter(put, sending(1), first)
+  await inside.enter(put, sending(1), answering())
+  const error = await t.throwsAsync(() => inside.enter(put, sending(1), answering()), {
+    instanceOf: Problem,
+  })
   t.like(error, { status: 503, code: 'OVERLOADED', headers: { 'retry-after': '1' } })
   first.emit('close')
-  t.notThrows(() => inside.enter(put, sending(1), answering()))
+  await t.notThrowsAsync(() => inside.enter(put, sending(1), answering()))
 })
 
-test('bodies count by what they announce, those in chunks by what is read of them at most', (t) => {
+test('bodies count by what they announce, those in chunks by what is read of them at most', async (t) => {
   const inside = crowd(context(t), { requests: 10, bytes: 4000 })
   const large = answering()
-  inside.enter(put, sending(1e9), large)
-  t.throws(() => inside.enter(put, sending(1), answering()), { instanceOf: Problem })
+  await inside.enter(put, sending(1e9), large)
+  await t.throwsAsync(() => inside.enter(put, sending(1), answering()), { instanceOf: Problem })
   large.emit('close')
-  inside.enter(put, sending(3999), answering())
+  await inside.enter(put, sending(3999), answering())
   const chunks = answering()
-  inside.enter(put, sending(), chunks)
-  t.throws(() => inside.enter(put, sending(1), answering()), { instanceOf: Problem })
+  await inside.enter(put, sending(), chunks)
+  await t.throwsAsync(() => inside.enter(put, sending(1), answering()), { instanceOf: Problem })
   chunks.emit('close')
-  t.notThrows(() => inside.enter(put, sending(1), answering()))
+  await t.notThrowsAsync(() => inside.enter(put, sending(1), answering()))
 })
 
-test('what has waited for the event loop for too long is refused at once, until the loop comes round', async (t) => {
+test('whose turn does not come in time is refused, until the queue is gone', async (t) => {
   const at = context(t, { OVERLOAD_AFTER_MS: '200' })
   const handled: unknown[] = []
   const { url } = await serve(at, things.api, {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { counter } from '../model/metric.ts'
 import type { Route } from '../model/route.ts'
 import type { Context } from './context.ts'
-import { unavailable } from './problem.ts'
+import { unavailable, type Problem } from './problem.ts'
 
 /**
  * What one process works on at once; `bytes` are of bodies, and four of the largest that anybody may send. Memory is
@@ -17,10 +17,11 @@ export const refusedInCrowd = counter('http_requests_shed_total', {
 /** The requests that are being worked on. */
 export interface Crowd {
   /**
-   * Lets a request in until its response closes, however large it is, unless those inside have reached a limit.
+   * Lets a request in until its response closes, however large it is, unless those inside have reached a limit. Resolves
+   * when its turn has come: at once, unless this round of the event loop has worked for long enough.
    * @throws Problem 503 `OVERLOADED` before anything of the body is read
    */
-  enter(route: Route, request: IncomingMessage, response: ServerResponse): void
+  enter(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void>
 }
 
 /**
@@ -28,21 +29,23 @@ export interface Crowd {
  * @param limits of its own, for tests
  */
 export function crowd(
-  { meter, config, life }: Pick<Context, 'meter' | 'config' | 'life'>,
+  { meter, config }: Pick<Context, 'meter' | 'config'>,
   limits = crowdLimits,
 ): Crowd {
   meter.register(refusedInCrowd)
-  const waited = waiting(life.signal)
   const patienceMs = config.number('OVERLOAD_AFTER_MS')
+  const line = queue(patienceMs)
   let requests = 0
   let bytes = 0
+  const refused = (): Problem => {
+    meter.add(refusedInCrowd, undefined)
+    return unavailable('OVERLOADED', 'Too much is being worked on; nothing was done.')
+  }
   return {
-    enter: (route, request, response) => {
-      const full = requests >= limits.requests || bytes >= limits.bytes || waited() > patienceMs
-      if (full && patienceMs > 0) {
-        meter.add(refusedInCrowd, undefined)
-        throw unavailable('OVERLOADED', 'Too much is being worked on; nothing was done.')
-      }
+    enter: async (route, request, response) => {
+      if (patienceMs === 0) return
+      const isFull = requests >= limits.requests || bytes >= limits.bytes || line.isSlow()
+      if (isFull) throw refused()
       const size = bodyBytes(route, request)
       requests += 1
       bytes += size
@@ -50,22 +53,66 @@ export function crowd(
         requests -= 1
         bytes -= size
       })
+      if (!(await line.turn())) throw refused()
     },
   }
 }
 
-const tickMs = 20
+/** Work of one round of the event loop, after which sockets have their turn: of the broker, of stores, of clients. */
+const roundMs = 10
+
+interface Turn {
+  readonly since: number
+  readonly come: (inTime: boolean) => void
+}
 
 /**
- * Milliseconds since the event loop last came round. Work that needs the processor leaves no queue in the process: its
- * requests wait in the kernel until the loop has done the others, and this long at least.
+ * Requests in the order in which they came, a few in each round of the event loop. Without it a loop takes all that have
+ * arrived before it looks at an answer of a store, and what waits does so in the kernel, where nobody sees how long.
+ *
+ * The time that somebody may wait is short while somebody always does, and long for a burst: the controlled delay of
+ * B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015.
  */
-function waiting(signal: AbortSignal): () => number {
-  let at = performance.now()
-  const timer = setInterval(() => (at = performance.now()), tickMs).unref()
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true })
-  return () => performance.now() - at
+function queue(patienceMs: number) {
+  const waiting: Turn[] = []
+  /** When the work of this round began; undefined before its first request. */
+  let began: number | undefined
+  /** Since when somebody has always waited. */
+  let standing = 0
+  const allowedMs = (now: number): number =>
+    now - standing > patienceMs ? patienceMs / standingShare : patienceMs
+  const round = (): void => {
+    began = undefined
+    const next = waiting.shift()
+    if (next === undefined) return
+    begin()
+    const now = performance.now()
+    next.come(now - next.since <= allowedMs(now))
+  }
+  const begin = (): void => {
+    began = performance.now()
+    setImmediate(round)
+  }
+  return {
+    /** Whether the first in the queue has waited for so long that nobody may join. */
+    isSlow: (): boolean => {
+      const now = performance.now()
+      return waiting[0] !== undefined && now - waiting[0].since > allowedMs(now)
+    },
+    /** @returns false if it has come too late */
+    turn: (): Promise<boolean> | true => {
+      const now = performance.now()
+      if (began === undefined) begin()
+      const isFree = waiting.length === 0 && now - (began ?? now) <= roundMs
+      if (isFree) return true
+      if (waiting.length === 0) standing = now
+      return new Promise((come) => waiting.push({ since: now, come }))
+    },
+  }
 }
+
+/** The share of the patience that is left in a queue that does not empty. */
+const standingShare = 5
 
 /** What a body will take: as announced, or the most that the route reads of one that comes in chunks. */
 function bodyBytes({ body, maxBodyBytes }: Route, { headers }: IncomingMessage): number {

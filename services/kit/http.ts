@@ -132,11 +132,11 @@ function operation(
   return async (ctx) => {
     ctx.state.uri = route.path
     const claims = await admit(route, ctx.req, tokens)
-    // Only known clients take up room here, and they are cut off when they send slowly.
-    inside.enter(route, ctx.req, ctx.res)
     const abort = new AbortController()
     // A request closes as soon as its body is read; only the response tells that the client went away.
     ctx.res.once('close', () => ctx.res.writableFinished || abort.abort())
+    // Only known clients take up room here, and they are cut off when they send slowly.
+    await inside.enter(route, ctx.req, ctx.res)
     const body = route.body ? await readBody(ctx.req, route) : undefined
     const reply = await handle({
       params: parse('params', route.params, { ...(ctx.params as Record<string, string>) }),

@@ -44,13 +44,13 @@ function job(service: Service, instance: number, run: Session): Job {
 }
 
 /**
- * Small heaps and no second tier of the young generation: eight services and three JVMs share one machine.
+ * Small heaps: eight services and three JVMs share one machine.
  * kafkajs computes negative delays, of which Node 24 warns.
  */
 const flags = [
   '--disable-warning=TimeoutNegativeWarning',
   '--max-old-space-size=384',
-  '--max-semi-space-size=2',
+  '--max-semi-space-size=8',
 ]
 
 /** How the supervisor runs an instance: exactly the environment that the declaration asks for. */

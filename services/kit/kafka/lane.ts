@@ -231,13 +231,13 @@ const messageOf = ({ key, value, headers }: Parcel): Message => ({
 })
 
 /** kafkajs cannot write a header without a value, which other producers can: it becomes an empty one. */
-const writable = (headers: IHeaders): IHeaders =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]: [string, unknown]) => [
-      name,
-      [value].flat().map((one) => (one ?? '') as Buffer),
-    ]),
+function writable(headers: IHeaders): IHeaders {
+  const given = Object.entries(headers) as [string, unknown][]
+  if (given.every(([, value]) => typeof value === 'string')) return headers
+  return Object.fromEntries(
+    given.map(([name, value]) => [name, [value].flat().map((one) => (one ?? '') as Buffer)]),
   )
+}
 
 const isLate = (error: unknown): boolean =>
   (error as Error).message === `not done within ${limits.sendMs} ms`

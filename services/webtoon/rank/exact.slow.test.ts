@@ -10,6 +10,7 @@ import {
   type OwnServer,
 } from '../../../infra/local/engines/testing.ts'
 import { bench, type Bench, type Servers } from '../../kit/testing.ts'
+import { killed } from '../../kit/testing/own-process.ts'
 import { topology } from '../../topology.ts'
 import { pageView } from '../topics.ts'
 import { recount } from './recount.ts'
@@ -22,7 +23,6 @@ import {
   heldCounts,
   heldScores,
   lines,
-  killed,
   randomFrom,
   replica,
   scoresOf,

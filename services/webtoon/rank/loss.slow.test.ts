@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis'
 import { request } from 'undici'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import { bench, type Bench } from '../../kit/testing.ts'
+import { killed } from '../../kit/testing/own-process.ts'
 import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { readRank } from '../scopes.ts'
@@ -58,7 +59,7 @@ test.serial(
     await views.counted(redis)
     const load = world.steadily(views, 400)
     await delay(14_000)
-    await world.killed(victim)
+    await killed(victim)
     const told: Told[] = []
     await until(
       'a window that is not counted to its end',
@@ -80,7 +81,7 @@ test.serial(
     )
     await load.end()
     await views.counted(redis)
-    await world.killed(survivor)
+    await killed(survivor)
     const log = await views.events()
     for (const one of told) t.deepEqual(missingIn(one, log), [])
     t.true(told.length > 3)

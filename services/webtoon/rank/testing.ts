@@ -1,10 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { within } from '../../kit/within.ts'
 import type { Bench, Servers } from '../../kit/testing.ts'
+import { ownProcess, type OwnProcess } from '../../kit/testing/own-process.ts'
 import { topicLog, type TopicLog } from '../../kit/testing/topic-log.ts'
 import type { Counts, LogRecord } from './recount.ts'
 import service from './service.ts'
@@ -166,28 +165,5 @@ function someEvent(random: (below: number) => number, sent: Event[]): Event {
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 
 /** A replica as a process of its own, ready to be killed. */
-export async function replica(
-  place: Bench,
-  number: number,
-): Promise<ChildProcess & { url: string }> {
-  const env = await place.environment(service, { replica: number, env: { LOG_LEVEL: 'info' } })
-  const child = spawn(process.execPath, [main], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const url = await new Promise<string>((resolve, reject) => {
-    let said = ''
-    child.once('exit', (code) => reject(new Error(`rank ended with ${code}: ${said}`)))
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      const ready = said.split('\n').find((line) => line.includes('"ready"') && line.endsWith('}'))
-      if (ready !== undefined) resolve((JSON.parse(ready) as { url: string }).url)
-    })
-  })
-  return Object.assign(child, { url })
-}
-
-export async function killed(child: ChildProcess): Promise<void> {
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-}
+export const replica = async (place: Bench, number: number): Promise<OwnProcess> =>
+  ownProcess(main, await place.environment(service, { replica: number }))

@@ -1,0 +1,42 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+
+/** A service that runs as users run it: a process of its own, ready and to be killed. */
+export type OwnProcess = ChildProcess & { readonly pid: number; readonly url: string }
+
+/** As in Kubernetes: a pod of 256 MiB. */
+const flags = ['--max-old-space-size=179', '--max-semi-space-size=8']
+
+/**
+ * Starts `main.ts` and waits until it says that it is ready.
+ * @param env as of `Bench.environment`
+ * @throws with what it printed, when it ends before
+ */
+export async function ownProcess(
+  main: string,
+  env: Readonly<Record<string, string>>,
+): Promise<OwnProcess> {
+  const child = spawn(process.execPath, [...flags, main], {
+    env: { ...process.env, ...env, LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = ''
+    child.once('exit', (code) => reject(new Error(`${main} ended with ${code}: ${said}`)))
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      const ready = said.split('\n').find((line) => line.includes('"ready"') && line.endsWith('}'))
+      if (ready === undefined) return
+      resolve((JSON.parse(ready) as { url: string }).url)
+      said = ''
+      child.stdout.removeAllListeners('data').resume()
+    })
+  })
+  return Object.assign(child, { pid: child.pid ?? 0, url })
+}
+
+/** Ends it as a lost machine would. */
+export async function killed(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
