@@ -2,7 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 
 /** A service that runs as users run it: a process of its own, ready and to be killed. */
-export type OwnProcess = ChildProcess & { readonly pid: number; readonly url: string }
+export type OwnProcess = ChildProcess & {
+  readonly pid: number
+  readonly url: string
+  readonly admin: string
+}
 
 /** As in Kubernetes: a pod of 256 MiB. */
 const flags = ['--max-old-space-size=179', '--max-semi-space-size=8']
@@ -20,19 +24,19 @@ export async function ownProcess(
     env: { ...process.env, ...env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const url = await new Promise<string>((resolve, reject) => {
+  const urls = await new Promise<{ url: string; admin: string }>((resolve, reject) => {
     let said = ''
     child.once('exit', (code) => reject(new Error(`${main} ended with ${code}: ${said}`)))
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString()
       const ready = said.split('\n').find((line) => line.includes('"ready"') && line.endsWith('}'))
       if (ready === undefined) return
-      resolve((JSON.parse(ready) as { url: string }).url)
+      resolve(JSON.parse(ready) as { url: string; admin: string })
       said = ''
       child.stdout.removeAllListeners('data').resume()
     })
   })
-  return Object.assign(child, { pid: child.pid ?? 0, url })
+  return Object.assign(child, { pid: child.pid ?? 0, url: urls.url, admin: urls.admin })
 }
 
 /** Ends it as a lost machine would. */
