@@ -109,28 +109,26 @@ async function measured(t: ExecutionContext, eps: number, target: string) {
   await ended()
   const { body: after } = await call('POST', '/generator/stop')
   const all = await records()
-  t.is(all.length - before, eps * 3)
-  t.like(after, {
-    totalGenerated: eps * 3,
-    totalPublished: eps * 3,
-    totalErrors: 0,
-    totalSkipped: 0,
-  })
+  const published = all.length - before
+  t.like(after, { totalGenerated: published, totalPublished: published, totalErrors: 0 })
+  t.is(published + after.totalSkipped, eps * 3)
   const [last] = all.slice(-1)
   t.regex(last?.value.contentId ?? '', /^w-0\d\d$/)
   t.is(last?.headers['ce_id'], last?.value.eventId)
   const seconds = (Date.parse(after.stoppedAt ?? '') - Date.parse(after.startedAt ?? '')) / 1000
-  return { rate: (all.length - before) / seconds, reported: after.actualPerSecond }
+  return { rate: published / seconds, reported: after.actualPerSecond }
 }
 
 for (const [eps, target] of [
+  [1, 'gateway'],
   [300, 'kafka'],
   [600, 'gateway'],
   [2000, 'kafka'],
+  [10_000, 'kafka'],
   [2000, 'gateway'],
 ] as const) {
   test.serial(`${eps} events/s to ${target} are that within 2 %, counted in Kafka`, async (t) => {
-    // Every run must be whole; only the clock of a busy machine may spoil two of three.
+    // The books of every run are right; what a busy machine leaves out may spoil two of three.
     for (const attempt of [1, 2, 3]) {
       const { rate, reported } = await measured(t, eps, target)
       t.log(`${rate.toFixed(1)} events/s`)
