@@ -116,7 +116,11 @@ function opensearch(store: Store, service: Service, context: StackContext) {
       name,
       spec: {
         opensearchCluster,
-        clusterPermissions: ['cluster_composite_ops', 'cluster_monitor'],
+        clusterPermissions: [
+          'cluster_composite_ops',
+          'cluster_monitor',
+          'cluster_manage_index_templates',
+        ],
         // The alias and the versioned indexes behind it.
         indexPermissions: [{ indexPatterns: [`${store.name}*`], allowedActions: ['indices_all'] }],
       },

@@ -143,3 +143,18 @@ test.serial('while a second index carries the label, both are written', async (t
   const { _source } = await search.openSearch('GET', '_v2/_doc/w-v1')
   t.like(_source, { id: 'w-v1', version: 1 })
 })
+
+test.serial('an index that somebody makes by hand is one of titles too', async (t) => {
+  await search.openSearch('PUT', '_v77')
+  const definition = async (name: string) => {
+    const answer = await search.openSearch('GET', name)
+    const [found] = Object.values(answer) as {
+      mappings: { dynamic: string; properties: object }
+      settings: { index: { analysis: object } }
+    }[]
+    return [found?.mappings.dynamic, found?.mappings.properties, found?.settings.index.analysis]
+  }
+  t.deepEqual(await definition('_v77'), await definition('_v1'))
+  t.is((await definition('_v77'))[0], 'strict')
+  await search.openSearch('DELETE', '_v77')
+})

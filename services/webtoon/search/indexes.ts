@@ -71,22 +71,32 @@ export function readIndex(indexes: readonly KnownIndex[]): KnownIndex | undefine
 }
 
 /**
+ * What every index of titles is, whoever makes it: by hand, or from documents of another, it would guess its mapping and
+ * find no Korean word.
+ */
+async function putTemplate({ client, alias, spread }: TitleIndex): Promise<void> {
+  // The definition is plain JSON; the client's own type wants its string enums.
+  const body = { index_patterns: [`${alias}_v*`], template: indexDefinition(spread) } as never
+  await client.indices.putIndexTemplate({ name: alias, body }, patient)
+}
+
+/**
  * Makes the next index, empty, that changes are written to from now on.
  * @param readers true: readers see it at once, because they have none
  * @returns its name; undefined when somebody else made it at this moment
  */
 export async function makeNextIndex(
-  { client, alias, spread }: TitleIndex,
+  index: TitleIndex,
   known: readonly KnownIndex[],
   readers: boolean,
 ): Promise<string | undefined> {
+  const { client, alias } = index
   const name = `${alias}_v${numberOf(known.at(-1)?.name ?? '') + 1}`
   const aliases = { [writeLabel(alias)]: {}, ...(readers && { [alias]: {} }) }
-  const { settings, mappings } = indexDefinition(spread)
   const _meta: Filling = { filled: false, at: 0, by: '' }
+  await putTemplate(index)
   try {
-    // The definition is plain JSON; the client's own type wants its string enums.
-    const body = { settings, mappings: { ...mappings, _meta }, aliases } as never
+    const body = { mappings: { _meta } as never, aliases }
     await client.indices.create({ index: name, body }, patient)
     return name
   } catch (error) {
