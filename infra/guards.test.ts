@@ -83,6 +83,25 @@ test('links of the documents lead somewhere', (t) => {
   t.deepEqual(dead, [])
 })
 
+test('every rule of the product names tests that are there', (t) => {
+  const page = readFileSync(join(root, 'docs/rules.md'), 'utf8')
+  const rows = page.split('\n').filter((line) => /^\| (?!Rule \|)/.test(line))
+  const named = (row: string) => [...row.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+\.test\.ts)\)/g)]
+  const missing = rows.flatMap(named).filter(([, title = '', file = '']) => {
+    const text = readFileSync(join(root, file), 'utf8')
+    return !["'", '`'].some((quote) => text.includes(quote + title + quote))
+  })
+  t.true(rows.length > 40)
+  t.deepEqual(
+    rows.filter((row) => named(row).length === 0),
+    [],
+  )
+  t.deepEqual(
+    missing.map(([link]) => link),
+    [],
+  )
+})
+
 test('kafkajs and opossum are imported by the kit only', (t) => {
   const others = written.filter(({ path }) => !path.startsWith('services/kit/'))
   t.deepEqual(
