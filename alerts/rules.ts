@@ -1,6 +1,9 @@
+import type { Alert } from '../services/model/alert.ts'
 import type { Service } from '../services/model/service.ts'
 import type { Topology } from '../services/model/topology.ts'
 import { burnRateRules } from './burn-rate.ts'
+import { derivedAlerts } from './derived.ts'
+import { measuredRule } from './measured.ts'
 import type { Rule } from './rule.ts'
 
 /** A rule file: one group of one service. */
@@ -13,8 +16,18 @@ export interface RuleFile {
 export const ruleFilesOf = (topology: Topology): readonly RuleFile[] =>
   topology.services.map((service) => ({
     name: service.name,
-    rules: [serviceDown(service), ...burnRateRules(service)].map((rule) => linked(service, rule)),
+    rules: [
+      serviceDown(service),
+      ...burnRateRules(service),
+      ...alertsOf(service).map((alert) => measuredRule(service, alert)),
+    ].map((rule) => linked(service, rule)),
   }))
+
+/** Alerts of a service that compare a number: those that follow from what it is, and its own. */
+export const alertsOf = (service: Service): readonly Alert[] => [
+  ...derivedAlerts(service),
+  ...service.alerts,
+]
 
 const serviceDown = (service: Service): Rule => ({
   alert: 'ServiceDown',

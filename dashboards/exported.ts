@@ -3,7 +3,10 @@ import type { Topology } from '../services/model/topology.ts'
 import { serverRequests } from '../services/kit/http-observe.ts'
 import { validationFailed } from '../services/kit/auth.ts'
 import { breakerState } from '../services/kit/breaker.ts'
+import { refusedInCrowd } from '../services/kit/crowd.ts'
+import { deadLettersSent } from '../services/kit/dead-letter.ts'
 import { edgeFailures, edgeRequests } from '../services/kit/edges.ts'
+import { outboxDead, outboxOldestAge } from '../services/kit/relay.ts'
 import { poolConnections } from '../services/kit/postgres/observed.ts'
 
 /** Series that Prometheus and prom-client's default collectors bring. */
@@ -21,6 +24,10 @@ const kitMetrics: readonly Metric[] = [
   edgeRequests,
   edgeFailures,
   poolConnections,
+  refusedInCrowd,
+  deadLettersSent,
+  outboxDead,
+  outboxOldestAge,
 ]
 
 /** Names of all series that services and engines export. A histogram exports three. */

@@ -24,8 +24,9 @@ for (const service of topology.services) {
 
   test.serial(`${service.name} does what its document says, whatever it is sent`, async (t) => {
     t.timeout(180_000)
-    const { passed, text } = await probed(all.running.get(service)?.url ?? '', 25)
+    const { passed, driven, text } = await probed(all.running.get(service)?.url ?? '', 25)
     t.true(passed, text)
+    t.is(driven, Object.keys(service.api).length, text)
   })
 
   if (service.edge)

@@ -22,6 +22,8 @@ export interface Probe {
 /** What a run said. */
 export interface Report {
   readonly passed: boolean
+  /** Operations that were driven. */
+  readonly driven: number
   readonly text: string
 }
 
@@ -78,7 +80,8 @@ export async function probe(
   ]
   // Its folder of notes is not wanted in the repository.
   const done = await execa(python, words, { reject: false, all: true, cwd: '/' })
-  return { passed: done.exitCode === 0, text: done.all }
+  const driven = Number(/^\s*Tested: (\d+)$/m.exec(done.all)?.[1])
+  return { passed: done.exitCode === 0, driven, text: done.all }
 }
 
 /** Made-up ids are not there, and made-up times are not now: that good data is taken is shown by each service's tests. */

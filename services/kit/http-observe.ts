@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import type { Middleware } from 'koa'
 import { v7 as uuid } from 'uuid'
-import { histogram, latencySeconds, type Metric } from '../model/metric.ts'
+import { histogram, httpServerRequests, latencySeconds, type Metric } from '../model/metric.ts'
 import type { Service } from '../model/service.ts'
 import type { Context } from './context.ts'
 import { Problem, problemBody } from './problem.ts'
@@ -17,7 +17,7 @@ export interface RequestState {
 
 /** The metric of every HTTP server; the service's SLO target is one of its buckets. */
 export const serverRequests = (service: Service): Metric<'method' | 'uri' | 'status'> =>
-  histogram<'method' | 'uri' | 'status'>('http_server_requests_seconds', {
+  histogram<'method' | 'uri' | 'status'>(httpServerRequests, {
     help: 'Time to answer an HTTP request',
     labels: { method: [], uri: [], status: [] },
     buckets: [...new Set([...latencySeconds, service.slo.latency.p95Ms / 1000])].sort(

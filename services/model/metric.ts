@@ -48,3 +48,6 @@ function metric<Label extends string>(
     buckets: declared.buckets ?? [],
   }
 }
+
+/** The histogram of every HTTP server: labels `method`, `uri` (route template) and `status`, seconds. */
+export const httpServerRequests = 'http_server_requests_seconds'

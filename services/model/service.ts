@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Alert } from './alert.ts'
 import type { Edge } from './edge.ts'
 import type { Metric } from './metric.ts'
 import type { Api } from './route.ts'
@@ -51,6 +52,8 @@ export interface Service {
   readonly api: Api
   readonly edge: Edge | undefined
   readonly metrics: Readonly<Record<string, Metric>>
+  /** Beside those that follow for every service: it is down, burns its budget, lags, sheds, waits. */
+  readonly alerts: readonly Alert[]
   readonly settings: Readonly<Record<string, Setting>>
   /** One-off work that people start (`main.ts <word>`): what each word does, one sentence. */
   readonly tasks: Readonly<Record<string, string>>
@@ -83,6 +86,7 @@ export function service<const D extends Declared>(declared: D): Service & D {
     api: {},
     edge: undefined,
     metrics: {},
+    alerts: [],
     settings: {},
     tasks: {},
     scale: { min: 1, max: 1, on: 'cpu' },

@@ -19,6 +19,8 @@ export const words = [
   'env',
   'logs',
   'trace',
+  'board',
+  'alerts',
   'tour',
   'dlq',
   'rebuild',

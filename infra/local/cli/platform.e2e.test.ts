@@ -11,6 +11,12 @@ import { copyCheckout } from './checkout-copy.ts'
 import { asked, contactOf, get, journalOf, until, up, type PsRow, type Up } from './testing.ts'
 
 // One platform for all words, in a checkout that only its owner may enter; each test goes on where the last ended.
+/** A panel as `board --json` prints it. */
+interface Panel {
+  readonly title: string
+  readonly series: readonly { readonly value: number | null }[]
+}
+
 const one = copyCheckout()
 test.after.always(() => one.remove())
 
@@ -70,6 +76,22 @@ test.serial('ps, env and doctor say as data what runs', async (t) => {
     findings.filter(({ state }) => state === 'missing'),
     [],
   )
+})
+
+test.serial('a board shows what was measured, and whatever fires is told', async (t) => {
+  const board = async (name: string) => {
+    const { rows } = await asked<{ rows: { panels: Panel[] }[] }>(t, one, 'board', name)
+    return new Map(rows.flatMap(({ panels }) => panels.map((panel) => [panel.title, panel.series])))
+  }
+  // The tour has asked for titles; a scrape later its requests are there.
+  await until(
+    async () => ((await board('catalog')).get('Requests by route') ?? []).length || undefined,
+  )
+  const memory = (await board('catalog')).get('Memory') ?? []
+  t.true((memory[0]?.value ?? 0) > 1e7)
+  const alerts = await asked<{ labels: { alertname: string } }[]>(t, one, 'alerts')
+  t.true(Array.isArray(alerts))
+  t.log(alerts.map(({ labels }) => labels.alertname))
 })
 
 test.serial(

@@ -80,6 +80,17 @@ test('dead letters are looked at in a running platform only, and replay wants to
   t.like(await maru('dlq', 'ls'), { exitCode: 3 })
 })
 
+test('boards are named, and their values and alerts are those of a running platform', async (t) => {
+  const { exitCode, stdout } = await maru('board')
+  t.is(exitCode, 0)
+  t.regex(stdout, /^rank +rank \(webtoon\)$/m)
+  const unknown = await maru('board', 'ranks')
+  t.is(unknown.exitCode, 2)
+  t.regex(unknown.stderr, /no board "ranks".*rank/s)
+  t.like(await maru('board', 'rank'), { exitCode: 3 })
+  t.like(await maru('alerts'), { exitCode: 3 })
+})
+
 test('ps and down of a checkout in which nothing runs are no failures', async (t) => {
   t.like(await maru('ps', '--json'), { exitCode: 0, stdout: '[]' })
   t.like(await maru('down'), { exitCode: 0, stdout: 'Nothing was running.' })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { accounts } from '../stores.ts'
+import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import { clientList } from './client-list.ts'
 import * as metrics from './metrics.ts'
@@ -14,6 +15,7 @@ export default service({
   stores: [accounts],
   api,
   metrics,
+  alerts,
   edge: edge({
     prefixes: ['/token', '/keys', '/.well-known'],
     limit: { perSecond: 20, burst: 40, whenStoreFails: 'local' },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { letters } from '../stores.ts'
+import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
 
@@ -19,6 +20,7 @@ export default service({
     timeLimitMs: 10_000,
   }),
   metrics,
+  alerts,
   settings: {
     replayLimit: {
       schema: z.coerce.number().int().min(1).max(100).default(3),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { service } from '../../model/service.ts'
 import { limits } from '../stores.ts'
+import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
 
@@ -13,6 +14,7 @@ export default service({
   fronts: 'all',
   api,
   metrics,
+  alerts,
   settings: {
     corsAllowedOrigins: {
       schema: z

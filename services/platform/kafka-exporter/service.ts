@@ -1,4 +1,5 @@
 import { service } from '../../model/service.ts'
+import { alerts } from './alerts.ts'
 import * as metrics from './metrics.ts'
 
 export default service({
@@ -8,5 +9,6 @@ export default service({
   port: 8106,
   observes: 'all',
   metrics,
+  alerts,
   slo: { availability: 99.9, latency: { p95Ms: 200 } },
 })

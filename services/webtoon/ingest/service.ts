@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { pageView, pageViewDeadLetters } from '../topics.ts'
+import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
 
@@ -18,6 +19,7 @@ export default service({
     timeLimitMs: 1000,
   }),
   metrics,
+  alerts,
   settings: {
     deadlineMs: {
       schema: z.coerce.number().int().min(50).default(800),

@@ -4,6 +4,7 @@ import { service } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
 import { rankings } from '../stores.ts'
 import { pageView } from '../topics.ts'
+import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
 
@@ -24,6 +25,7 @@ export default service({
     retries: { attempts: 3, firstBackoffMs: 50, maxBackoffMs: 500 },
   }),
   metrics,
+  alerts,
   settings: {
     viewWeight: { schema: weight, summary: 'What a view adds to a count' },
     likeWeight: { schema: weight, summary: 'What a like adds to a count' },

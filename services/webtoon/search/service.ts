@@ -6,6 +6,7 @@ import { indexer } from '../clients.ts'
 import { titleIndex } from '../stores.ts'
 import { catalogUpsert } from '../topics.ts'
 import catalog from '../catalog/service.ts'
+import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
 
@@ -26,6 +27,7 @@ export default service({
     retries: { attempts: 3, firstBackoffMs: 50, maxBackoffMs: 500 },
   }),
   metrics,
+  alerts,
   settings: {
     shards: {
       schema: z.coerce.number<string>().int().min(1).max(64).default(1),

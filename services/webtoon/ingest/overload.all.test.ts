@@ -158,10 +158,10 @@ test.serial(
     )
     t.true(refused.every(({ retryAfter }) => retryAfter === '1'))
     // Client, broker and service share the machine: a third is what no collapse leaves.
-    t.true(taken.length / (overloadMs / 1000) > perSecond / 3)
-    t.true(percentile(taken, 0.95) < 2 * patienceMs)
-    t.true(percentile(refused, 0.5) < patienceMs / 2)
-    t.true(grown < 100)
+    t.true(taken.length / (overloadMs / 1000) > perSecond / 3, 'goodput')
+    t.true(percentile(taken, 0.95) < 2 * patienceMs, 'time of those taken')
+    t.true(percentile(refused, 0.5) < patienceMs / 2, 'time of those refused')
+    t.true(grown < 100, 'memory')
 
     const { kafka = '' } = addressOf('kafka', broker)
     const stored = new Set(

@@ -1,0 +1,82 @@
+import { boardsOf } from '../../../dashboards/boards.ts'
+import type { Board, Panel } from '../../../dashboards/panels.ts'
+import { topology } from '../../../services/topology.ts'
+import { jsonOption, UsageError, type Command } from './command.ts'
+import { paint, print, printJson, table } from './output.ts'
+import { instant, type Sample } from './prometheus-api.ts'
+import { prometheusHere } from './prometheus-here.ts'
+
+export function register(program: Command): void {
+  program
+    .command('board [name]')
+    .description('print the present values of a dashboard, or the names of all')
+    .option(...jsonOption)
+    .action(run)
+}
+
+async function run(name: string | undefined, options: { json?: boolean }): Promise<void> {
+  const boards = boardsOf(topology)
+  if (name === undefined) return print(table(boards.map(({ uid, title }) => [shortOf(uid), title])))
+  const board = boards.find(({ uid }) => uid === name || shortOf(uid) === name)
+  if (!board)
+    throw new UsageError(
+      `There is no board "${name}"; there are ${boards.map(({ uid }) => shortOf(uid)).join(', ')}.`,
+    )
+  const prometheus = await prometheusHere()
+  const rows = await Promise.all(
+    board.rows.map(async ({ title, panels }) => ({
+      title,
+      panels: await Promise.all(panels.map((panel) => measured(prometheus, panel))),
+    })),
+  )
+  if (options.json === true) return printJson({ uid: board.uid, title: board.title, rows })
+  show(board, rows)
+}
+
+const shortOf = (uid: string): string => uid.replace(/^maru-/, '')
+
+async function measured(prometheus: string, { title, unit, lines }: Panel) {
+  const found = await Promise.all(
+    lines.map(async ({ query, legend }) =>
+      (await instant(prometheus, query)).map((sample) => ({
+        legend: legendOf(legend, sample),
+        value: Number.isFinite(sample.value) ? sample.value : null,
+      })),
+    ),
+  )
+  return { title, unit, series: found.flat() }
+}
+
+/** Grafana's own form: `{{label}}`. */
+const legendOf = (legend: string, { labels }: Sample): string =>
+  legend.replace(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '')
+
+type Measured = Awaited<ReturnType<typeof measured>>
+
+function show(
+  board: Board,
+  rows: readonly { readonly title: string; readonly panels: readonly Measured[] }[],
+): void {
+  print(paint('bold', board.title))
+  for (const { title, panels } of rows) {
+    print(`\n${paint('bold', title)}`)
+    print(table(panels.flatMap(linesOf)))
+  }
+}
+
+function linesOf({ title, unit, series }: Measured): string[][] {
+  if (series.length === 0) return [[title, '', 'no data']]
+  return series.map(({ legend, value }, at) => [at === 0 ? title : '', legend, shown(value, unit)])
+}
+
+/** Values as a person reads them; the units are Grafana's. */
+function shown(value: number | null, unit: string): string {
+  if (value === null) return '-'
+  if (unit === 's') return value < 1 ? `${digits(value * 1000)} ms` : `${digits(value)} s`
+  if (unit === 'percent') return `${digits(value)} %`
+  if (unit === 'percentunit') return `${digits(value * 100)} %`
+  if (unit === 'bytes') return `${digits(value / 1_048_576)} MB`
+  return unit === 'reqps' || unit === 'wps' ? `${digits(value)} /s` : digits(value)
+}
+
+const digits = (value: number): string => String(Number(value.toPrecision(4)))
