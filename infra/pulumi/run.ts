@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { clusterOf, runningKubeconfig } from '../cluster/checkout-cluster.ts'
@@ -68,8 +68,11 @@ export async function runPulumi(
   // The state of what is on the throw-away cluster is thrown away with it.
   const base = join((throwAway && clusterOf(where)?.dir) ?? where.state, 'pulumi')
   const place = await workplace(where, base, throwAway, say)
-  const ready = await prepared(place, words, say)
-  return cli(place, ready)
+  try {
+    return await cli(place, await prepared(place, words, say))
+  } finally {
+    await rm(place.env['TMPDIR'] ?? '', { recursive: true, force: true })
+  }
 }
 
 /** Files and environment of runs. @param base folder of the backend and of the project's copy */
@@ -81,11 +84,14 @@ export async function workplace(
 ): Promise<Workplace> {
   const { root, cache, secrets } = where
   const backend = join(base, 'state')
-  await mkdir(backend, { recursive: true, mode: 0o700 })
+  // The provider leaves a kubeconfig there at every run.
+  const temporary = join(base, `temporary-${process.pid}`)
+  for (const folder of [backend, temporary]) await mkdir(folder, { recursive: true, mode: 0o700 })
   await secret(secrets, passphraseName)
   const home = await pulumiHome({ cache, say })
   const env = {
     ...environmentOf(home, { backend, passphrase: join(secrets, passphraseName) }),
+    TMPDIR: temporary,
     NODE_COMPILE_CACHE: join(cache, 'node-compile-cache'),
     NODE_COMPILE_CACHE_PORTABLE: '1',
     ...(throwAway !== undefined && stateAtTheEnd),
