@@ -101,9 +101,9 @@ const breakers = (service: Service): Panel[] =>
     : []
 
 const topics = (service: Service): Panel[] => [
-  ...service.consumes.map(({ topic, group }) => ({
+  ...[...new Set(service.consumes.map(({ group }) => group))].map((group) => ({
     title: `Lag of ${group}`,
-    description: `Records of ${topic.name} that are not consumed yet.`,
+    description: 'Records of each topic that are not consumed yet.',
     unit: 'short',
     lines: [{ query: queries.lag(group), legend: '{{topic}}' }],
   })),

@@ -19,12 +19,18 @@ const put = route('POST /things', {
   maxBodyBytes: 5000,
   answers,
 })
+const look = route('GET /things', {
+  summary: 'Looks',
+  access: 'public',
+  query: z.object({ n: z.coerce.number() }),
+  answers,
+})
 const things = service({
   name: 'things',
   product: 'platform',
   summary: 'Keeps things.',
   port: 23_016,
-  api: { put },
+  api: { put, look },
   slo: { availability: 99, latency: { p95Ms: 70 } },
 })
 
@@ -65,12 +71,13 @@ test('bodies count by what they announce, those in chunks by what is read of the
   await t.notThrowsAsync(() => inside.enter(put, sending(1), answering()))
 })
 
-test('whose turn does not come in time is refused, until the queue is gone', async (t) => {
-  const at = context(t, { OVERLOAD_AFTER_MS: '200' })
+/** A service whose every answer takes 20 ms of the processor, and clients with open connections. */
+async function busy(t: ExecutionContext, patienceMs: number) {
   const handled: unknown[] = []
-  const { url } = await serve(at, things.api, {
-    put: ({ body }) => {
-      handled.push(body)
+  const { url } = await serve(context(t, { OVERLOAD_AFTER_MS: String(patienceMs) }), things.api, {
+    put: () => ({ status: 200 }),
+    look: ({ query }) => {
+      handled.push(query.n)
       const end = performance.now() + 20
       while (performance.now() < end); // work that needs the processor
       return { status: 200 }
@@ -78,19 +85,34 @@ test('whose turn does not come in time is refused, until the queue is gone', asy
   })
   const dispatcher = new Agent({ connections: 60 })
   t.teardown(() => dispatcher.destroy())
-  const headers = { 'content-type': 'application/json' }
-  const post = async (body: number) => {
-    const sent = { method: 'POST', headers, dispatcher } as const
-    const answer = await request(`${url}/things`, { ...sent, body: String(body) })
+  const get = async (n: number, signal: AbortSignal | null = null) => {
+    const answer = await request(`${url}/things?n=${n}`, { dispatcher, signal })
     await answer.body.dump()
     return answer.statusCode
   }
-  const crowded = () => Promise.all(Array.from({ length: 60 }, (_, at) => post(at)))
+  const crowded = (signal?: AbortSignal) =>
+    Promise.allSettled(Array.from({ length: 60 }, (_, at) => get(at, at === 59 ? signal : null)))
   // New connections are taken one a round: only those that are there already come all at once.
   await crowded()
   handled.length = 0
-  const statuses = await crowded()
+  return { handled, get, crowded }
+}
+
+test('whose turn does not come in time is refused, until the queue is gone', async (t) => {
+  const { handled, get, crowded } = await busy(t, 200)
+  const answers = await crowded()
+  const statuses = answers.map((one) => (one.status === 'fulfilled' ? one.value : 0))
   t.deepEqual([...new Set(statuses)].sort(), [200, 503])
   t.is(handled.length, statuses.filter((one) => one === 200).length)
-  await until('it lets in again', async () => (await post(1)) === 200)
+  await until('it lets in again', async () => (await get(1)) === 200)
+})
+
+test('nothing is done for who goes away while waiting', async (t) => {
+  const { handled, get, crowded } = await busy(t, 60_000)
+  const answers = await crowded(AbortSignal.timeout(100))
+  t.is(answers[59]?.status, 'rejected')
+  // Its turn comes after those before it and before this one.
+  t.is(await get(60), 200)
+  t.is(handled.length, 60)
+  t.false(handled.includes(59))
 })

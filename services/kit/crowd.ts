@@ -62,6 +62,7 @@ export function crowd(
 const roundMs = 10
 
 interface Turn {
+  /** In the queue's time. */
   readonly since: number
   readonly come: (inTime: boolean) => void
 }
@@ -77,17 +78,20 @@ function queue(patienceMs: number) {
   const waiting: Turn[] = []
   /** When the work of this round began; undefined before its first request. */
   let began: number | undefined
+  /** The queue's own time: what its rounds have taken. */
+  let time = 0
   /** Since when somebody has always waited. */
   let standing = 0
-  const allowedMs = (now: number): number =>
-    now - standing > patienceMs ? patienceMs / standingShare : patienceMs
+  const allowedMs = (): number =>
+    time - standing > patienceMs ? patienceMs / standingShare : patienceMs
+  const isLate = ({ since }: Turn): boolean => time - since > allowedMs()
   const round = (): void => {
+    time += Math.min(performance.now() - (began ?? 0), longestRoundMs)
     began = undefined
     const next = waiting.shift()
     if (next === undefined) return
     begin()
-    const now = performance.now()
-    next.come(now - next.since <= allowedMs(now))
+    next.come(!isLate(next))
   }
   const begin = (): void => {
     began = performance.now()
@@ -95,21 +99,20 @@ function queue(patienceMs: number) {
   }
   return {
     /** Whether the first in the queue has waited for so long that nobody may join. */
-    isSlow: (): boolean => {
-      const now = performance.now()
-      return waiting[0] !== undefined && now - waiting[0].since > allowedMs(now)
-    },
+    isSlow: (): boolean => waiting[0] !== undefined && isLate(waiting[0]),
     /** @returns false if it has come too late */
     turn: (): Promise<boolean> | true => {
-      const now = performance.now()
       if (began === undefined) begin()
-      const isFree = waiting.length === 0 && now - (began ?? now) <= roundMs
+      const isFree = waiting.length === 0 && performance.now() - (began ?? 0) <= roundMs
       if (isFree) return true
-      if (waiting.length === 0) standing = now
-      return new Promise((come) => waiting.push({ since: now, come }))
+      if (waiting.length === 0) standing = time
+      return new Promise((come) => waiting.push({ since: time, come }))
     },
   }
 }
+
+/** A round that took longer stood still for other reasons, such as a machine that was busy with others. */
+const longestRoundMs = 50
 
 /** The share of the patience that is left in a queue that does not empty. */
 const standingShare = 5

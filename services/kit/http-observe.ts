@@ -28,6 +28,9 @@ export const serverRequests = (service: Service): Metric<'method' | 'uri' | 'sta
 /** Request ids of clients are kept when they are short and plain, otherwise replaced. */
 const plainId = /^[A-Za-z0-9._:-]{1,64}$/
 
+/** Status of a request whose client went away, as nginx logs it; nobody receives it. */
+export const clientClosedRequest = 499
+
 /** Gives a request its id and starts its clock. */
 export const identify: Middleware = async (ctx, next) => {
   const given = ctx.get('x-request-id')

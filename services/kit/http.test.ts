@@ -273,6 +273,15 @@ test('a service serves its documents: OpenAPI, and AsyncAPI where it speaks Kafk
   t.deepEqual(Object.keys(body['operations'] as object), ['send_shop_orders_v1'])
 })
 
+test('what is no request is answered as a problem, with an id', async (t) => {
+  const { url } = await serving(t)
+  const answer = await request(`${url}/things/1`, { headers: { 'x-long': 'x'.repeat(20_000) } })
+  t.is(answer.statusCode, 431)
+  t.is(answer.headers['content-type'], 'application/problem+json')
+  t.truthy(answer.headers['x-request-id'])
+  t.like(await answer.body.json(), { status: 431, code: 'HEADERS_TOO_LARGE' })
+})
+
 test('headers of proxies are not believed', async (t) => {
   const context = contextOf(things)
   const app = createApp(context)

@@ -11,9 +11,16 @@ import type { Context } from './context.ts'
 import { crowd, type Crowd } from './crowd.ts'
 import { openApi } from './openapi.ts'
 import { listen, type Listening } from './listen.ts'
-import { identify, observe, problems, type RequestState } from './http-observe.ts'
+import {
+  clientClosedRequest,
+  identify,
+  observe,
+  problems,
+  type RequestState,
+} from './http-observe.ts'
 import { invalid, Problem } from './problem.ts'
 import { readQuery } from './query.ts'
+import { answerRefused } from './refused-connections.ts'
 
 /** What a handler is given: parsed and checked input only. */
 export interface Call<R extends Route = Route> {
@@ -113,13 +120,21 @@ export function createApp(context: Context): Koa {
   return app
 }
 
-/** Listens on the service's public port and stops with the service. */
-export async function listenApp(context: Context, app: Koa): Promise<Listening> {
+/**
+ * Listens on the service's public port and stops with the service.
+ * @param headers of answers to what is no request at all; none by default
+ */
+export async function listenApp(
+  context: Context,
+  app: Koa,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Listening> {
   const { config, life } = context
   const listening = await listen(app.callback(), {
     host: config.text('HOST'),
     port: config.number('PORT'),
   })
+  answerRefused(listening.server, headers)
   life.onStop('accept', 'http', () => listening.close())
   return listening
 }
@@ -137,6 +152,7 @@ function operation(
     ctx.res.once('close', () => ctx.res.writableFinished || abort.abort())
     // Only known clients take up room here, and they are cut off when they send slowly.
     await inside.enter(route, ctx.req, ctx.res)
+    if (abort.signal.aborted) return void (ctx.status = clientClosedRequest)
     const body = route.body ? await readBody(ctx.req, route) : undefined
     const reply = await handle({
       params: parse('params', route.params, { ...(ctx.params as Record<string, string>) }),

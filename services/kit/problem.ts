@@ -49,12 +49,19 @@ export const unavailable = (code: string, detail: string, seconds = 1, cause?: u
 
 /** 400 with one entry per wrong field. @param part `body`, `query` or `params` */
 export const invalid = (part: string, error: z.ZodError, input: unknown): Problem =>
-  new Problem(400, 'VALIDATION_ERROR', `The ${part} is not valid; see errors.`, {
-    errors: error.issues.map((issue) => ({
+  invalidFields(
+    part,
+    error.issues.map((issue) => ({
       field: [part, ...issue.path.map(String)].join('.'),
       message: issue.message,
       ...rejected(valueAt(input, issue.path)),
     })),
+  )
+
+/** 400 with these entries. @param part what they are of */
+export const invalidFields = (part: string, errors: readonly FieldError[]): Problem =>
+  new Problem(400, 'VALIDATION_ERROR', `The ${part} is not valid; see errors.`, {
+    errors,
     // Clients of the earlier system read this of a wrong query.
     ...(part === 'query' && { members: { error: 'Invalid parameter' } }),
   })

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { Problem } from './problem.ts'
+import { invalidFields, Problem } from './problem.ts'
 
 /** What a request asks for behind its `?`; a name that comes twice has a list. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -22,7 +22,7 @@ export function readQuery({ querystring, query }: Pick<Context, 'querystring' | 
       : [],
   )
   if (errors.length === 0) return { ...query }
-  throw new Problem(400, 'VALIDATION_ERROR', 'The query is not valid; see errors.', { errors })
+  throw invalidFields('query', errors)
 }
 
 function isDecodable(text: string): boolean {

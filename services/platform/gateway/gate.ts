@@ -4,14 +4,14 @@ import { requireScope, type Claims, type Verifier } from '../../kit/auth.ts'
 import { readBytes } from '../../kit/body.ts'
 import { limitKeyOf } from '../../kit/limit-key.ts'
 import type { Context } from '../../kit/context.ts'
-import type { RequestState } from '../../kit/http-observe.ts'
+import { clientClosedRequest, type RequestState } from '../../kit/http-observe.ts'
 import { Problem } from '../../kit/problem.ts'
 import { rateLimitHeaders } from '../../kit/rate-limit.ts'
 import { clientAddress } from './client-address.ts'
 import { cors } from './cors.ts'
 import { exchange } from './exchange.ts'
 import type { Fronted } from './fronted.ts'
-import { passHeaders, requestHeaders } from './headers.ts'
+import { gatewayHeader, passHeaders, requestHeaders } from './headers.ts'
 import type { Passage } from './passage.ts'
 import { refuseAmbiguous, targetOf, type Target } from './request-target.ts'
 import type { Place, RouteTable } from './route-table.ts'
@@ -68,7 +68,7 @@ export function gate(context: Context<typeof gateway>, { table, verifier }: Gate
   }
 
   return async (ctx, next) => {
-    ctx.set('x-gateway', 'msa-webtoon')
+    ctx.set(gatewayHeader)
     try {
       await enter(ctx, next)
     } finally {
@@ -76,9 +76,6 @@ export function gate(context: Context<typeof gateway>, { table, verifier }: Gate
     }
   }
 }
-
-/** As nginx logs it; nobody receives it. */
-const clientClosedRequest = 499
 
 /** What is not declared is guarded too: without a token nobody learns which paths exist. */
 async function admit(

@@ -101,3 +101,6 @@ export function passHeaders(from: IncomingHttpHeaders, to: ServerResponse): void
     if (value !== undefined) to.setHeader(name, value)
   }
 }
+
+/** What every answer of the gateway says of itself. */
+export const gatewayHeader = { 'x-gateway': 'msa-webtoon' }

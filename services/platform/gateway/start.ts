@@ -9,7 +9,7 @@ import { limits } from '../stores.ts'
 import { api } from './api.ts'
 import { fronted } from './fronted.ts'
 import { gate, type Owner } from './gate.ts'
-import { answerRefused } from './refused-connections.ts'
+import { gatewayHeader } from './headers.ts'
 import { routeTable } from './route-table.ts'
 import { handlers } from './routes.ts'
 import type gateway from './service.ts'
@@ -42,8 +42,9 @@ export const gatewayTo =
       gate(context, { table: routeTable([...owned, own]), verifier: createVerifier(context) }),
     )
     app.use(routed(context, api, handlers(behind)))
-    const listening = await listenApp(context, app)
-    answerRefused(listening.server)
+    const listening = await listenApp(context, app, gatewayHeader)
+    // Node would refuse a request without Host itself; `refuseAmbiguous` does it with an id.
+    Object.assign(listening.server, { requireHostHeader: false })
     return listening
   }
 

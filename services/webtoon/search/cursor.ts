@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { Problem } from '../../kit/problem.ts'
+import { invalidFields } from '../../kit/problem.ts'
 import type { Question } from './queries.ts'
 
 /** Where a page ends: what its last title was sorted by, and its id. */
@@ -19,12 +19,9 @@ export const cursorAt = (question: Question, place: Place): string =>
 export function placeOf(question: Question, cursor: string): Place {
   const read = content.safeParse(parsed(cursor))
   if (!read.success || read.data[0] !== markOf(question))
-    throw new Problem(400, 'VALIDATION_ERROR', 'The query is not valid; see errors.', {
-      errors: [
-        { field: 'query.cursor', message: 'must be the `next` of a page of the same question' },
-      ],
-      members: { error: 'Invalid parameter' },
-    })
+    throw invalidFields('query', [
+      { field: 'query.cursor', message: 'must be the `next` of a page of the same question' },
+    ])
   return read.data[1]
 }
 
