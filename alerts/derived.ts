@@ -3,23 +3,22 @@ import { refusedInCrowd } from '../services/kit/crowd.ts'
 import { deadLettersSent } from '../services/kit/dead-letter.ts'
 import { outboxDead, outboxOldestAge } from '../services/kit/relay.ts'
 import type { Alert } from '../services/model/alert.ts'
-import type { Service } from '../services/model/service.ts'
+import { hasBreakers, hasDatabase, type Service } from '../services/model/service.ts'
 import type { Consumption } from '../services/model/topic.ts'
 
 /** What every service has people told about, as far as it has the part that can fail. */
 export const derivedAlerts = (service: Service): readonly Alert[] => [
   eventLoopBlocked(service),
   ...(Object.keys(service.api).length > 0 ? [requestsShed(service)] : []),
-  ...(service.calls.length > 0 || service.fronts === 'all' ? [breakerOpen(service)] : []),
+  ...(hasBreakers(service) ? [breakerOpen(service)] : []),
   ...(hasOutbox(service) ? [outboxLate(service), outboxStuck(service)] : []),
   ...service.consumes.map((consumption) => consumerLagging(service, consumption)),
   ...(service.consumes.length > 0 && service.recovers === 'none' ? [deadLettersMany(service)] : []),
 ]
 
-const hasOutbox = ({ publishes, stores, recovers }: Service): boolean =>
-  recovers === 'none' &&
-  publishes.length > 0 &&
-  stores.some(({ engine }) => engine === 'postgres' || engine === 'mariadb')
+/** Who recovers sends letters back one by one, without an outbox. */
+const hasOutbox = (service: Service): boolean =>
+  service.recovers === 'none' && service.publishes.length > 0 && hasDatabase(service)
 
 /** Threshold: reliability case OVL-08. */
 const eventLoopBlocked = ({ name }: Service): Alert => ({

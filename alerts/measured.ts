@@ -1,3 +1,4 @@
+import { quantile, rate, share } from '../dashboards/queries.ts'
 import type { Alert, Condition } from '../services/model/alert.ts'
 import type { Service } from '../services/model/service.ts'
 import type { Rule } from './rule.ts'
@@ -20,14 +21,12 @@ const range = '5m'
 
 function expression(service: Service, when: Condition): string {
   const { name } = when.metric
-  const all = selector(service, when, {})
   const some = selector(service, when, when.where ?? {})
-  const rate = (series: string): string => `sum(rate(${series}[${range}]))`
   switch (when.measure) {
     case 'rate':
-      return rate(name + some)
+      return rate(name + some, range)
     case 'share':
-      return `(${rate(name + some)} or vector(0)) / (${rate(name + all)} > 0 or vector(1))`
+      return share(rate(name + some, range), rate(name + selector(service, when, {}), range))
     case 'sum':
       return `sum(${name}${some})`
     case 'max':
@@ -35,7 +34,7 @@ function expression(service: Service, when: Condition): string {
     case 'age':
       return `time() - max(${name}${some})`
     case 'p95':
-      return `histogram_quantile(0.95, sum by (le) (rate(${name}_bucket${some}[${range}])))`
+      return quantile(0.95, `${name}_bucket${some}`, range)
   }
 }
 

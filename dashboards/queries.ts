@@ -9,16 +9,27 @@ const of = (service: Service): string => `service="${service.name}"`
 const count = (service: Service): string => `${serverRequests(service).name}_count`
 const bucket = (service: Service): string => `${serverRequests(service).name}_bucket`
 
+/** What a counter gains a second, over all its series. @param range PromQL duration, e.g. `5m` */
+export const rate = (series: string, range: string): string => `sum(rate(${series}[${range}]))`
+
+/** How much of a whole rate a part is, 0 to 1; 0 where there is nothing. */
+export const share = (part: string, whole: string): string =>
+  `(${part} or vector(0)) / (${whole} > 0 or vector(1))`
+
+/** Quantile of a histogram, in its unit. @param buckets its `_bucket` series; @param q 0 to 1 */
+export const quantile = (q: number, buckets: string, range: string): string =>
+  `histogram_quantile(${q}, sum by (le) (rate(${buckets}[${range}])))`
+
 /** Requests per second. @param range PromQL duration, e.g. `5m` */
 export const requestRate = (service: Service, range: string): string =>
-  `sum(rate(${count(service)}{${of(service)}}[${range}]))`
+  rate(`${count(service)}{${of(service)}}`, range)
 
 export const requestRateByRoute = (service: Service, range: string): string =>
   `sum by (method, uri) (rate(${count(service)}{${of(service)}}[${range}]))`
 
 /** Share of requests answered with 5xx, 0 to 1; 0 where there are no requests. */
 export const errorShare = (service: Service, range: string): string =>
-  `(sum(rate(${count(service)}{${of(service)},status=~"5.."}[${range}])) or vector(0)) / (${requestRate(service, range)} > 0 or vector(1))`
+  share(rate(`${count(service)}{${of(service)},status=~"5.."}`, range), requestRate(service, range))
 
 export const errorShareByRoute = (service: Service, range: string): string =>
   `sum by (uri) (rate(${count(service)}{${of(service)},status=~"5.."}[${range}])) / sum by (uri) (rate(${count(service)}{${of(service)}}[${range}]))`
@@ -26,16 +37,16 @@ export const errorShareByRoute = (service: Service, range: string): string =>
 /** Share of requests slower than the service's p95 target, 0 to 1; 0 where there are no requests. */
 export const slowShare = (service: Service, range: string): string => {
   const le = service.slo.latency.p95Ms / 1000
-  const fast = `sum(rate(${bucket(service)}{${of(service)},le="${le}"}[${range}]))`
+  const fast = rate(`${bucket(service)}{${of(service)},le="${le}"}`, range)
   return `1 - (${fast} / (${requestRate(service, range)} > 0) or vector(1))`
 }
 
-/** Latency quantile in seconds. @param quantile 0 to 1 */
-export const latency = (service: Service, quantile: number, range: string): string =>
-  `histogram_quantile(${quantile}, sum by (le) (rate(${bucket(service)}{${of(service)}}[${range}])))`
+/** Latency quantile in seconds. @param q 0 to 1 */
+export const latency = (service: Service, q: number, range: string): string =>
+  quantile(q, `${bucket(service)}{${of(service)}}`, range)
 
-export const latencyByRoute = (service: Service, quantile: number, range: string): string =>
-  `histogram_quantile(${quantile}, sum by (le, uri) (rate(${bucket(service)}{${of(service)}}[${range}])))`
+export const latencyByRoute = (service: Service, q: number, range: string): string =>
+  `histogram_quantile(${q}, sum by (le, uri) (rate(${bucket(service)}{${of(service)}}[${range}])))`
 
 /** Percent of requests without a 5xx over the budget window. */
 export const availability = (service: Service): string =>
@@ -58,7 +69,7 @@ export const lag = (group: string): string =>
 
 /** Records per second that are appended to a topic. */
 export const topicRate = (topic: string, range: string): string =>
-  `sum(rate(kafka_topic_partition_current_offset{topic="${topic}"}[${range}]))`
+  rate(`kafka_topic_partition_current_offset{topic="${topic}"}`, range)
 
 /** Breakers of a service by state; the series of the present state is 1. */
 export const breakerState = (service: Service): string =>
@@ -76,7 +87,7 @@ export function product(service: Service, metric: Metric, range: string): string
   const by = labels.length > 0 ? ` by (${labels.join(', ')})` : ''
   if (metric.type === 'counter') return `sum${by} (rate(${metric.name}{${of(service)}}[${range}]))`
   if (metric.type === 'gauge') return `max${by} (${metric.name}{${of(service)}})`
-  return `histogram_quantile(0.95, sum by (le) (rate(${metric.name}_bucket{${of(service)}}[${range}])))`
+  return quantile(0.95, `${metric.name}_bucket{${of(service)}}`, range)
 }
 
 /** Binary fractions would make 0.0009999999999999 of 99.9 %. */

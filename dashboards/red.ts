@@ -1,4 +1,4 @@
-import type { Service } from '../services/model/service.ts'
+import { hasBreakers, type Service } from '../services/model/service.ts'
 import type { Board, Panel, Row } from './panels.ts'
 import * as queries from './queries.ts'
 
@@ -89,7 +89,7 @@ function dependencies(service: Service): Panel[] {
 }
 
 const breakers = (service: Service): Panel[] =>
-  service.calls.length > 0 || service.fronts === 'all'
+  hasBreakers(service)
     ? [
         {
           title: 'Breakers',

@@ -20,6 +20,8 @@ export interface Workplace {
   /** The copy of the project. */
   readonly folder: string
   readonly backend: string
+  /** Temporary files of this process's runs. */
+  readonly temporary: string
   /** Folder of generated secrets. */
   readonly secrets: string
   readonly env: Readonly<Record<string, string>>
@@ -71,7 +73,7 @@ export async function runPulumi(
   try {
     return await cli(place, await prepared(place, words, say))
   } finally {
-    await rm(place.env['TMPDIR'] ?? '', { recursive: true, force: true })
+    await rm(place.temporary, { recursive: true, force: true })
   }
 }
 
@@ -96,7 +98,7 @@ export async function workplace(
     NODE_COMPILE_CACHE_PORTABLE: '1',
     ...(throwAway !== undefined && stateAtTheEnd),
   }
-  return { home, root, secrets, folder: join(base, 'project'), backend, env, throwAway }
+  return { home, root, secrets, folder: join(base, 'project'), backend, temporary, env, throwAway }
 }
 
 /**

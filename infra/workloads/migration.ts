@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Service } from '../../services/model/service.ts'
+import { hasDatabase, type Service } from '../../services/model/service.ts'
 import { selectorOf, type KubernetesObject } from '../kubernetes/object.ts'
 import { podSpec } from './pod.ts'
 import { metadataOf, type StackContext } from './stack-context.ts'
@@ -7,13 +7,9 @@ import { metadataOf, type StackContext } from './stack-context.ts'
 /** A failed migration is tried again this often before the Job has failed. */
 const migrationTries = 6
 
-/** Whether a service has a database whose tables it brings along. */
-export const migrates = (service: Service): boolean =>
-  service.stores.some(({ engine }) => engine === 'postgres' || engine === 'mariadb')
-
 /** Argo CD runs it as a hook of each sync; Pulumi makes one for each image, so its name carries the image. */
 export function migration(service: Service, context: StackContext): readonly KubernetesObject[] {
-  if (!migrates(service)) return []
+  if (!hasDatabase(service)) return []
   const { tag } = context.image(service)
   const suffix = context.settings.delivery === 'pulumi' ? `-${shortHash(tag)}` : ''
   const name = `${service.name}-migrate`

@@ -3,11 +3,15 @@ import type { Topic } from '../model/topic.ts'
 import { causeHeaderTexts } from './dead-letter.ts'
 import { outputSchema } from './json-schema.ts'
 
+/** Whether a service has something to say in AsyncAPI. */
+export const hasMessages = ({ publishes, consumes }: Service): boolean =>
+  publishes.length + consumes.length > 0
+
 /** AsyncAPI 3.0 document of what a service publishes and consumes; undefined when it does neither. */
 export function asyncApi(service: Service): Record<string, unknown> | undefined {
+  if (!hasMessages(service)) return undefined
   const consumed = service.consumes.map(({ topic }) => topic)
   const topics = [...new Set([...service.publishes, ...consumed])]
-  if (topics.length === 0) return undefined
   return {
     asyncapi: '3.0.0',
     info: { title: `maru ${service.name}`, version: '1.0.0', description: service.summary },

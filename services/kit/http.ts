@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { Api, Route } from '../model/route.ts'
 import type { Service } from '../model/service.ts'
-import { asyncApi } from './asyncapi.ts'
+import { asyncApi, hasMessages } from './asyncapi.ts'
 import { createVerifier, credentialOf, requireScope, type Claims, type Verifier } from './auth.ts'
 import { readBody } from './body.ts'
 import type { Context } from './context.ts'
@@ -96,7 +96,7 @@ export function routed<A extends Api>(
 /** What a service says of itself when it is asked, by path; AsyncAPI where it speaks Kafka. */
 const documentsOf = (service: Service): Readonly<Record<string, typeof asyncApi>> => ({
   '/openapi.json': openApi,
-  ...(asyncApi(service) && { '/asyncapi.json': asyncApi }),
+  ...(hasMessages(service) && { '/asyncapi.json': asyncApi }),
 })
 
 /** Methods of each path without parameters: `/things/new` is never the thing called new, whatever the method. */

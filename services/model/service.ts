@@ -100,6 +100,14 @@ export const speaksKafka = (declared: Service): boolean =>
   declared.observes === 'all' ||
   declared.recovers === 'all'
 
+/** Whether it calls others through circuit breakers. */
+export const hasBreakers = ({ calls, fronts }: Service): boolean =>
+  calls.length > 0 || fronts === 'all'
+
+/** Whether it owns a database whose tables it brings along. */
+export const hasDatabase = ({ stores }: Service): boolean =>
+  stores.some(({ engine }) => engine === 'postgres' || engine === 'mariadb')
+
 /** Folder of a service's code, from the repository's root. */
 export const folderOf = (declared: Service): string =>
   `services/${declared.product}/${declared.name}`

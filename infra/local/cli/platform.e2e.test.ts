@@ -10,13 +10,13 @@ import type { TraceSpan } from '../trace/span.ts'
 import { copyCheckout } from './checkout-copy.ts'
 import { asked, contactOf, get, journalOf, until, up, type PsRow, type Up } from './testing.ts'
 
-// One platform for all words, in a checkout that only its owner may enter; each test goes on where the last ended.
 /** A panel as `board --json` prints it. */
 interface Panel {
   readonly title: string
   readonly series: readonly { readonly value: number | null }[]
 }
 
+// One platform for all words, in a checkout that only its owner may enter; each test goes on where the last ended.
 const one = copyCheckout()
 test.after.always(() => one.remove())
 

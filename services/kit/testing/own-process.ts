@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
+import { folderOf, type Service } from '../../model/service.ts'
 
 /** A service that runs as users run it: a process of its own, ready and to be killed. */
 export type OwnProcess = ChildProcess & {
@@ -8,25 +10,28 @@ export type OwnProcess = ChildProcess & {
   readonly admin: string
 }
 
+const root = join(import.meta.dirname, '../../..')
+
 /** As in Kubernetes: a pod of 256 MiB. */
 const flags = ['--max-old-space-size=179', '--max-semi-space-size=8']
 
 /**
- * Starts `main.ts` and waits until it says that it is ready.
+ * Starts a service's `main.ts` and waits until it says that it is ready.
  * @param env as of `Bench.environment`
  * @throws with what it printed, when it ends before
  */
 export async function ownProcess(
-  main: string,
+  service: Service,
   env: Readonly<Record<string, string>>,
 ): Promise<OwnProcess> {
+  const main = join(root, folderOf(service), 'main.ts')
   const child = spawn(process.execPath, [...flags, main], {
     env: { ...process.env, ...env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const urls = await new Promise<{ url: string; admin: string }>((resolve, reject) => {
     let said = ''
-    child.once('exit', (code) => reject(new Error(`${main} ended with ${code}: ${said}`)))
+    child.once('exit', (code) => reject(new Error(`${service.name} ended with ${code}: ${said}`)))
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString()
       const ready = said.split('\n').find((line) => line.includes('"ready"') && line.endsWith('}'))

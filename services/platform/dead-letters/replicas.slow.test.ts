@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import pg from 'pg'
 import { testServers } from '../../../infra/local/engines/testing.ts'
@@ -47,8 +47,7 @@ test.after.always(async () => {
 })
 
 async function replica(number: number, env: Record<string, string> = {}): Promise<OwnProcess> {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
-  const one = await ownProcess(main, await place.environment(service, { replica: number, env }))
+  const one = await ownProcess(service, await place.environment(service, { replica: number, env }))
   running.push(one)
   return one
 }
@@ -76,8 +75,7 @@ const ofEach = (count: number): Record<string, number> =>
   Object.fromEntries(topics.map(({ name }) => [name, count]))
 
 const isAll = async (name: string, count: number): Promise<boolean> =>
-  JSON.stringify(Object.entries(await kept(name)).sort()) ===
-  JSON.stringify(Object.entries(ofEach(count)).sort())
+  isDeepStrictEqual(await kept(name), ofEach(count))
 
 async function call(one: OwnProcess, line: string) {
   const [method = '', path = ''] = line.split(' ')

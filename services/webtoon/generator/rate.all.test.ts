@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { addressOf, ownServer, type OwnServer } from '../../../infra/local/engines/testing.ts'
 import { killed, ownProcess, type OwnProcess } from '../../kit/testing/own-process.ts'
@@ -24,7 +23,7 @@ test.before(async () => {
   const env = await place.environment(service, {
     env: { SERVICE_GATEWAY_URL: 'http://127.0.0.1:1' },
   })
-  generator = await ownProcess(fileURLToPath(new URL('./main.ts', import.meta.url)), env)
+  generator = await ownProcess(service, env)
 })
 
 test.after.always(async () => {
@@ -49,7 +48,8 @@ for (const eps of [300, 600, 1000, 2000, 10_000])
     await call('POST', `/generator/start?eps=${eps}&duration=${seconds}&target=kafka`)
     const ended = async (): Promise<boolean> => !(await call('GET', '/generator/status')).running
     await until('the run ends', ended, 90_000)
-    const after = await call('GET', '/generator/status')
+    // Nothing more is made, but some may be under way: a stop waits for their acknowledgements.
+    const after = await call('POST', '/generator/stop')
     const published = (await held()) - before
     await topic.close()
     const took = (Date.parse(after.stoppedAt ?? '') - Date.parse(after.startedAt ?? '')) / 1000

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { Pool } from 'undici'
 import { addressOf, ownServer, type OwnServer } from '../../../infra/local/engines/testing.ts'
@@ -31,10 +30,7 @@ test.before(async () => {
   broker = await ownServer('kafka')
   place = await bench(topology, addressOf('kafka', broker))
   const env = { OVERLOAD_AFTER_MS: String(patienceMs) }
-  ingest = await ownProcess(
-    fileURLToPath(new URL('./main.ts', import.meta.url)),
-    await place.environment(service, { env }),
-  )
+  ingest = await ownProcess(service, await place.environment(service, { env }))
   door = new Pool(ingest.url, { connections, pipelining: 1 })
   headers = { 'content-type': 'application/json', ...(await place.bearer(writeIngest)) }
   await until('the fresh broker acknowledges', async () => (await post()).status === 202)

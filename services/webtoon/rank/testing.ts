@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { within } from '../../kit/within.ts'
 import type { Bench, Servers } from '../../kit/testing.ts'
@@ -162,8 +161,6 @@ function someEvent(random: (below: number) => number, sent: Event[]): Event {
   return event
 }
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url))
-
 /** A replica as a process of its own, ready to be killed. */
 export const replica = async (place: Bench, number: number): Promise<OwnProcess> =>
-  ownProcess(main, await place.environment(service, { replica: number }))
+  ownProcess(service, await place.environment(service, { replica: number }))
