@@ -45,12 +45,19 @@ async function run(pattern: string | undefined, options: Options): Promise<void>
   // Once more, where whoever reads the end of a long log finds it.
   for (const { title, details } of failures) {
     print(paint('red', `failed: ${title}`))
-    print(details.split('\n').slice(0, shownLines).join('\n'))
+    print(shortened(details))
   }
   print(`${count.passed} passed, ${count.failed} failed`)
 }
 
 const shownLines = 30
+
+/** The first lines and the last: a message from a run ends with what went wrong. */
+function shortened(details: string): string {
+  const lines = details.split('\n')
+  if (lines.length <= 2 * shownLines) return details
+  return [...lines.slice(0, shownLines), '…', ...lines.slice(-shownLines)].join('\n')
+}
 
 function report({ ok, left, title, details }: TapResult): void {
   if (left) return print(`${paint('gray', '-')} ${title}`)

@@ -9,8 +9,11 @@ const leftOut: Readonly<Record<Extent, RegExp>> = {
   all: /(?!)/,
 }
 
-/** Whether a file takes very long or fills the machine: these run last, one after the other. */
+/** Whether a file takes very long; these need programs that have to be built. */
 export const isVeryLong = (file: string): boolean => file.endsWith('.all.test.ts')
+
+/** Whether a file fills the machine, as a whole platform does: these run last, one after the other. */
+export const isAlone = (file: string): boolean => isVeryLong(file) || file.endsWith('.e2e.test.ts')
 
 /** Test files of the checkout, relative to it. @param pattern part of a path, or a glob */
 export function testFiles(root: string, extent: Extent, pattern?: string): readonly string[] {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Places } from '../paths.ts'
 import { runAva } from './ava.ts'
 import { runChecks } from './checks.ts'
-import { isVeryLong, testFiles, type Extent } from './files.ts'
+import { isAlone, testFiles, type Extent } from './files.ts'
 import { programsFor } from './programs.ts'
 import { sharedServers } from './servers.ts'
 import type { Count, TapResult } from './tap.ts'
@@ -31,11 +31,11 @@ export async function runTests(run: TestRun): Promise<Count> {
     run.pattern === undefined ? await check(run) : none,
     await test(
       run,
-      files.filter((file) => !isVeryLong(file)),
+      files.filter((file) => !isAlone(file)),
     ),
   ]
   await programs
-  counts.push(await testAlone(run, files.filter(isVeryLong)))
+  counts.push(await testAlone(run, files.filter(isAlone)))
   return sum(counts, run.signal)
 }
 
@@ -77,7 +77,7 @@ async function test(run: TestRun, files: readonly string[]): Promise<Count> {
 
 async function testAlone(run: TestRun, files: readonly string[]): Promise<Count> {
   if (files.length === 0 || run.signal.aborted) return none
-  run.say(`running ${files.length} long test files, one after the other`)
+  run.say(`running ${files.length} test files that fill the machine, one after the other`)
   return ava(run, files, {}, true)
 }
 
