@@ -241,6 +241,36 @@ test('two members share the partitions, and one takes over when the other leaves
   t.is(seen.size, 100)
 })
 
+test('what keeps coming is fetched together, and nothing waits that comes alone', async (t) => {
+  const gatherMs = 400
+  const batches: { at: number; count: number }[] = []
+  const { where, publish, join } = await consuming(t, {
+    gatherMs,
+    batch: async ({ records }) =>
+      void batches.push({ at: performance.now(), count: records.length }),
+  })
+  await join()
+  await publish.publish(placed, order('k'))
+  await where.drained()
+  batches.length = 0
+  const began = performance.now()
+  const sent = 100
+  for (let n = 0; n < sent; n += 1) {
+    await publish.publish(placed, order('k'))
+    if (n === 0) await until('the first batch', () => batches.length === 1)
+  }
+  const elapsedMs = performance.now() - began
+  await where.drained()
+  t.is(
+    batches.reduce((sum, { count }) => sum + count, 0),
+    sent,
+  )
+  t.is(batches[0]?.count, 1)
+  t.true((batches[0]?.at ?? Infinity) - began < elapsedMs)
+  // One batch when it begins, one for each time that has passed, one for the rest.
+  t.true(batches.length <= 2 + elapsedMs / gatherMs, `${batches.length} in ${elapsedMs} ms`)
+})
+
 test('a trace runs from the producer through the batch to each message', async (t) => {
   const { where, publish, join } = await consuming(t, { batch: async () => undefined })
   const { tracer } = (await join()).context

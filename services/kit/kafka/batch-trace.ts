@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import {
   ROOT_CONTEXT,
   SpanKind,
@@ -120,10 +120,9 @@ const fixedOf = ({ topic, group, batch }: Traced): Attributes => ({
 })
 
 /** A parent that says no, so that the sampler does not record a batch that nobody looks for. */
-const unsampled = (): TraceContext =>
-  trace.setSpanContext(ROOT_CONTEXT, {
-    traceId: randomBytes(16).toString('hex'),
-    spanId: randomBytes(8).toString('hex'),
-    traceFlags: TraceFlags.NONE,
-    isRemote: true,
-  })
+const unsampled = (): TraceContext => {
+  const traceId = randomUUID().replaceAll('-', '')
+  const spanId = traceId.slice(0, 16)
+  const traceFlags = TraceFlags.NONE
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true })
+}

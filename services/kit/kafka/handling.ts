@@ -22,18 +22,6 @@ export function keepBeating(payload: EachBatchPayload) {
   }
 }
 
-/** The batch was processed: the group goes on behind it. */
-export async function commit(
-  { batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload,
-  topic: string,
-): Promise<void> {
-  resolveOffset(batch.lastOffset())
-  const offset = String(BigInt(batch.lastOffset()) + 1n)
-  await commitOffsetsIfNecessary({
-    topics: [{ topic, partitions: [{ partition: batch.partition, offset }] }],
-  })
-}
-
 /** What became of a batch. */
 export type Outcome = { readonly seek?: bigint | undefined } | { readonly error: unknown }
 

@@ -12,7 +12,7 @@ const settings = {
   maxBytesPerPartition: 1024 * 1024,
   allowAutoTopicCreation: false,
 }
-const partitionsAtOnce = 8
+
 /** A member of a group that consumes. */
 export interface Member {
   /** Reads a partition on from `offset`; ignored where this member does not process that partition. */
@@ -46,7 +46,8 @@ export async function join<V>(duty: Duty<V>, watch: Watch): Promise<Member> {
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: partitionsAtOnce,
+    // All of a fetch: how many are worked on at once is for the rounds to say.
+    partitionsConsumedConcurrently: consumption.topic.partitions,
     eachBatch: (payload) => partitions.process(payload),
   })
   return { seek: partitions.seek, disconnect: () => consumer.disconnect() }

@@ -2,13 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { counter } from '../../model/metric.ts'
 import type { Duty, Watch } from './duty.ts'
-import { commit, handle, keepBeating } from './handling.ts'
+import { handle, keepBeating } from './handling.ts'
+import { roundsOf } from './rounds.ts'
 
 export const batchesFailed = counter<'group'>('kafka_batches_failed_total', {
   help: 'Batches whose processing failed; they come again',
   labels: { group: [] },
 })
 
+/** Nobody notices, and a batch costs many times what a record does. */
+const gatherMs = 10
 const longestBackoffMs = 10_000
 
 /** Wait before a batch comes again: 1, 2, 4, 8, 10, 10 … s. */
@@ -27,6 +30,7 @@ export interface Partitions {
 export function partitionsOf<V>(duty: Duty<V>, watch: Watch, consumer: Consumer): Partitions {
   const topic = duty.connection.named(duty.consumption.topic.name)
   const gate = gateOf(consumer, topic)
+  const rounds = roundsOf(topic, duty.consumer.gatherMs ?? gatherMs, watch.stopped)
   const attempts = new Map<number, number>()
   const generation = { current: 0 }
 
@@ -53,6 +57,7 @@ export function partitionsOf<V>(duty: Duty<V>, watch: Watch, consumer: Consumer)
       const mine = (generation.current += 1)
       const current = (): boolean => mine === generation.current && !watch.stopped.aborted
       attempts.clear()
+      rounds.forget()
       gate.open.clear()
       for (const partition of partitions) gate.hold(partition)
       for (const partition of partitions)
@@ -63,11 +68,13 @@ export function partitionsOf<V>(duty: Duty<V>, watch: Watch, consumer: Consumer)
       if (!gate.open.has(partition) || payload.isStale() || !payload.isRunning()) return
       const beating = keepBeating(payload)
       try {
-        const outcome = await handle(duty, payload, attempts.has(partition))
-        if ('error' in outcome) return failed(partition, outcome.error)
-        attempts.delete(partition)
-        if (outcome.seek === undefined) await commit(payload, topic)
-        else gate.seek(partition, outcome.seek)
+        await rounds.run(payload, async () => {
+          const outcome = await handle(duty, payload, attempts.has(partition))
+          if ('error' in outcome) return failed(partition, outcome.error)
+          attempts.delete(partition)
+          if (outcome.seek === undefined) rounds.done(payload)
+          else gate.seek(partition, outcome.seek)
+        })
       } finally {
         beating.stop()
       }

@@ -58,6 +58,8 @@ export interface Batch<V> {
 
 /** A service's part of consuming one topic. */
 export interface BatchConsumer<V> {
+  /** While records keep coming, those of this time are fetched together; milliseconds, 10 by default. */
+  readonly gatherMs?: number
   /**
    * Processes a batch; its offsets are committed when this resolves. `{ seek }` goes on at that offset instead.
    * What it throws makes the same records come again, after 1, 2, 4 … 10 s; other partitions go on meanwhile.

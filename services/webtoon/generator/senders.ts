@@ -26,7 +26,7 @@ export interface Sender {
 
 /** A batch takes this many events, and a client this many requests a second, within what the routes allow. */
 const gatewayPace = { tickMs: 50, mostPerTick: 1000 }
-const kafkaPace = { tickMs: 10, mostPerTick: 1000 }
+const kafkaPace = { tickMs: 20, mostPerTick: 1000 }
 const gatewayWithinMs = 2000
 
 /** Both ways, connected when first used. */

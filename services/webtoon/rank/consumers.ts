@@ -41,6 +41,8 @@ export function countEvents(deps: {
   }
 
   return {
+    // A ranking is of windows of 10 s and more.
+    gatherMs: 100,
     startFrom: positions.adopt,
     batch: async ({ partition, records, firstOffset, nextOffset, highWatermark }) => {
       events.fetched(partition, highWatermark)
