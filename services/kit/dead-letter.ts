@@ -34,6 +34,9 @@ export const deadLettersSent = counter<'topic' | 'reason'>('dead_letters_total',
   labels: { topic: [], reason: [] },
 })
 
+/** Header of a dead letter: who sent it there, as a service's name. */
+export const givenUpBy = 'x-given-up-by'
+
 /** Headers that a dead letter carries beside the record's own, with what they hold. */
 export const causeHeaderTexts = {
   'x-original-topic': 'Where it came from',
@@ -43,13 +46,14 @@ export const causeHeaderTexts = {
   'x-error-message': 'What was wrong, for people',
   'x-attempts': 'How often it was tried',
   'x-first-failed-at': 'RFC 3339',
+  [givenUpBy]: 'The service that gave it up',
 } as const
 
 /** Header values longer than this are cut: brokers count them as part of the message. */
 const longestMessage = 1000
 
-export function deadLetters(publisher: Publisher, context?: Context): DeadLetters {
-  context?.meter.register(deadLettersSent)
+export function deadLetters(publisher: Publisher, context: Context): DeadLetters {
+  context.meter.register(deadLettersSent)
   return {
     send: async (record, failure) => {
       const { topic, original } = record
@@ -57,15 +61,18 @@ export function deadLetters(publisher: Publisher, context?: Context): DeadLetter
         throw new Error(
           `The topic ${topic.name} declares no deadLetters, so this record has no place to go.`,
         )
-      const headers = { ...present(original.headers), ...causeHeaders(record, failure) }
+      const headers = {
+        ...present(original.headers),
+        ...causeHeaders(record, failure, context.service.name),
+      }
       await publisher.forward(topic.deadLetters, {
         key: original.key,
         value: original.value,
         headers,
       })
       const labels = { topic: topic.name, reason: errorClass(failure.cause) }
-      context?.meter.add(deadLettersSent, labels)
-      context?.log.warn(
+      context.meter.add(deadLettersSent, labels)
+      context.log.warn(
         {
           ...labels,
           partition: record.partition,
@@ -81,6 +88,7 @@ export function deadLetters(publisher: Publisher, context?: Context): DeadLetter
 const causeHeaders = (
   { topic, partition, offset }: Undeliverable,
   { cause, attempts, firstFailedAt }: Failure,
+  service: string,
 ): Record<keyof typeof causeHeaderTexts, string> => ({
   'x-original-topic': topic.name,
   'x-original-partition': String(partition),
@@ -89,6 +97,7 @@ const causeHeaders = (
   'x-error-message': messageOf(cause).slice(0, longestMessage),
   'x-attempts': String(attempts),
   'x-first-failed-at': new Date(firstFailedAt).toISOString(),
+  [givenUpBy]: service,
 })
 
 /** The stable code where there is one, else the class. */

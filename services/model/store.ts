@@ -1,5 +1,13 @@
 export type StoreKind = 'postgres' | 'mariadb' | 'redis' | 'opensearch'
 
+/** Names of the engines in traces and on the service map: OpenTelemetry's values of `db.system.name`. */
+export const systemName: Readonly<Record<StoreKind, string>> = {
+  postgres: 'postgresql',
+  mariadb: 'mariadb',
+  redis: 'redis',
+  opensearch: 'opensearch',
+}
+
 /** A place where exactly one service keeps data. */
 export interface Store<Kind extends StoreKind = StoreKind> {
   readonly kind: 'store'

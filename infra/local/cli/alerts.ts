@@ -1,6 +1,6 @@
 import { jsonOption, type Command } from './command.ts'
 import { ago, paint, print, printJson, table } from './output.ts'
-import { activeAlerts, type ActiveAlert } from './prometheus-api.ts'
+import { activeAlerts, type ActiveAlert } from '../prometheus-api.ts'
 import { prometheusHere } from './prometheus-here.ts'
 
 export function register(program: Command): void {

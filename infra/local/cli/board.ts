@@ -3,7 +3,7 @@ import type { Board, Panel } from '../../../dashboards/panels.ts'
 import { topology } from '../../../services/topology.ts'
 import { jsonOption, UsageError, type Command } from './command.ts'
 import { paint, print, printJson, table } from './output.ts'
-import { instant, type Sample } from './prometheus-api.ts'
+import { instant, type Sample } from '../prometheus-api.ts'
 import { prometheusHere } from './prometheus-here.ts'
 
 export function register(program: Command): void {

@@ -22,6 +22,7 @@ export const words = [
   'board',
   'alerts',
   'tour',
+  'verify',
   'dlq',
   'rebuild',
   'reindex',

@@ -1,7 +1,7 @@
 import { errorShare, latency, requestRate } from '../../../dashboards/queries.ts'
 import type { Service } from '../../../services/model/service.ts'
 import type { MeasuredSlo } from '../../gitops/evidence.ts'
-import { instant } from './prometheus-api.ts'
+import { instant } from '../prometheus-api.ts'
 
 const window = '1d'
 const windowSeconds = 86_400

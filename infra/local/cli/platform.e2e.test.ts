@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client as OpenSearch } from '@opensearch-project/opensearch'
 import test, { type ExecutionContext } from 'ava'
+import { Redis } from 'ioredis'
+import { titleIndex } from '../../../services/webtoon/stores.ts'
 import type { Finding } from '../doctor.ts'
 import { poll } from '../poll.ts'
 import { isRunning } from '../supervisor/process-table.ts'
@@ -14,6 +17,17 @@ import { asked, contactOf, get, journalOf, until, up, type PsRow, type Up } from
 interface Panel {
   readonly title: string
   readonly series: readonly { readonly value: number | null }[]
+}
+
+/** What `verify --json` prints. */
+interface Verified {
+  readonly ok: boolean
+  readonly results: readonly {
+    readonly check: string
+    readonly holds: boolean
+    readonly seen: number
+    readonly broken: readonly string[]
+  }[]
 }
 
 // One platform for all words, in a checkout that only its owner may enter; each test goes on where the last ended.
@@ -61,6 +75,35 @@ test.serial('the tour sees all of it, and each of its stories is one trace', asy
     .map((line) => (JSON.parse(line) as { instance: string }).instance)
   t.deepEqual([...new Set(instances)], ['gateway-1'])
   t.is((await one.maru('logs', 'kafka', '-n', '0')).out, '')
+})
+
+test.serial('verify holds, and tells what somebody breaks in a store', async (t) => {
+  const { ok, results } = await asked<Verified>(t, one, 'verify')
+  t.true(ok)
+  t.true(results.every(({ holds, seen }) => holds && seen > 0))
+
+  const { redis: url, opensearch } = await asked<Up>(t, one, 'env')
+  const broken = async (check: string): Promise<readonly string[]> => {
+    const { code, out } = await one.maru('verify', check, '--json')
+    t.is(code, 1, check)
+    return (JSON.parse(out) as Verified).results.flatMap((result) => result.broken)
+  }
+  const redis = new Redis(url)
+  t.teardown(() => redis.disconnect())
+  // A window that is neither open nor forgotten: of the last ten minutes, over a minute ago.
+  const end = Math.floor((Date.now() - 90_000) / 10_000) * 10_000
+  await redis.hincrby(`rank:10:${end}:views`, 'w-nobody', 3)
+  t.regex(String(await broken('rankings')), /w-nobody: 3 are held, the log has 0/)
+  await redis.hdel(`rank:10:${end}:views`, 'w-nobody')
+  await redis.hincrby('rank:books:0', 'late', 1)
+  t.regex(String(await broken('books of rank')), /partition 0: \d+ offsets were consumed/)
+  await redis.hincrby('rank:books:0', 'late', -1)
+  const index = new OpenSearch({ node: opensearch.url })
+  await index.delete({ index: titleIndex.name, id: 'w-001', refresh: true })
+  t.regex(
+    String(await broken('title index')),
+    /w-001: the catalogue has version \d+, the index nothing/,
+  )
 })
 
 test.serial('ps, env and doctor say as data what runs', async (t) => {

@@ -35,9 +35,15 @@ function serviceWithTask(all: Topology, word: string, name: string | undefined):
 
 /**
  * Does a declared task of a service on this checkout's stores, in a process of its own, and shows its log.
+ * @param told is given each line of it
  * @throws EnvironmentError when the service was never started here; Error when the task fails
  */
-export async function runServiceTask(service: Service, word: string, here: Here): Promise<void> {
+export async function runServiceTask(
+  service: Service,
+  word: string,
+  here: Here,
+  told: (line: string) => void = show.say,
+): Promise<void> {
   if (here.installation.ports[instanceName(service, 1)] === undefined)
     throw new EnvironmentError(`${service.name} was never started here: run ./maru up first.`)
   const { argv, env, cwd } = specOf(service, 1, here)
@@ -49,7 +55,7 @@ export async function runServiceTask(service: Service, word: string, here: Here)
     stderr: 'inherit',
     reject: false,
   })
-  for await (const line of createInterface(child.stdout)) show.say(readable(line))
+  for await (const line of createInterface(child.stdout)) told(readable(line))
   const { exitCode, signal } = await child
   if (exitCode !== 0)
     throw new Error(`${word} of ${service.name} ended with ${signal ?? `code ${exitCode}`}.`)

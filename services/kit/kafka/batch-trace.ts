@@ -10,6 +10,7 @@ import {
 } from '@opentelemetry/api'
 import type { Topic } from '../../model/topic.ts'
 import type { Context } from '../context.ts'
+import { givenUpBy } from '../dead-letter.ts'
 import { collectingStoreCalls, countEdge, mergedStoreCalls } from '../edges.ts'
 import { contextFrom, inSpan, markFailed, startSpan } from '../spans.ts'
 import { sourceOf } from './publisher.ts'
@@ -100,15 +101,17 @@ function processSpan(
 function countProducers(context: Context, { records }: Batch<unknown>, failed: boolean): void {
   const counts = new Map<string, number>()
   for (const { headers } of records) {
-    const { ce_source: source = '' } = headers
-    if (!source.startsWith(sourceOf(''))) continue
-    const client = source.slice(sourceOf('').length)
+    const client = headers[givenUpBy] ?? producerIn(headers['ce_source'])
+    if (client === undefined) continue
     counts.set(client, (counts.get(client) ?? 0) + 1)
   }
   const server = context.service.name
   for (const [client, count] of counts)
     countEdge(context, { client, server, type: 'messaging_system' }, failed, count)
 }
+
+const producerIn = (source = ''): string | undefined =>
+  source.startsWith(sourceOf('')) ? source.slice(sourceOf('').length) : undefined
 
 const fixedOf = ({ topic, group, batch }: Traced): Attributes => ({
   'messaging.system': 'kafka',

@@ -18,7 +18,7 @@ export interface Offsets {
   /** Committed offset by partition; partitions without one are absent. */
   committed(group: string, topic: Topic): Promise<ReadonlyMap<number, bigint>>
   /** First offset whose record was appended at or after `timestamp` (epoch ms), else the end, by partition. */
-  since(topic: Topic, timestamp: number): Promise<ReadonlyMap<number, bigint>>
+  since(topic: Pick<Topic, 'name'>, timestamp: number): Promise<ReadonlyMap<number, bigint>>
 }
 
 export function offsetsOf(admin: Admin, { named }: Connection): Offsets {

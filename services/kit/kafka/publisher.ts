@@ -41,12 +41,12 @@ export interface Publisher {
    * @throws PublishError
    */
   publish<V>(topic: Topic<V>, message: Message<V>): Promise<Placed>
-  /** Publishes bytes as they are, without span and CloudEvents headers. @throws PublishError */
-  forward(topic: Topic, message: RawMessage): Promise<Placed>
   /**
-   * As `forward`, within the trace of whoever asks: span `send <topic>` with a link to the trace that the bytes came
-   * from, whose `traceparent` is replaced. @throws PublishError
+   * Publishes bytes as they are, as the next step of their own trace: span `send <topic>` under their `traceparent`,
+   * which it replaces. @throws PublishError
    */
+  forward(topic: Topic, message: RawMessage): Promise<Placed>
+  /** As `forward`, but within the trace of whoever asks, with a link to the bytes' own. @throws PublishError */
   replay(topic: Topic, message: RawMessage): Promise<Placed>
   /** Sends what waits, then closes. The kit calls it in stage `stores`. */
   close(): Promise<void>
@@ -77,6 +77,17 @@ export function createPublisher(context: Context, connection: Connection): Publi
       span.end()
     }
   }
+  const raw = (
+    topic: Topic,
+    { key, value, headers, signal }: RawMessage,
+    origin: Pick<Message<unknown>, 'links' | 'traceparent'>,
+  ): Promise<Placed> => {
+    const { tracestate: _, ...own } = headers
+    const span = startSend(context, topic, { key: key?.toString() ?? '', ...origin })
+    const now = traceparentIn(span)
+    const traced = { ...own, ...(now !== undefined && { traceparent: now }) }
+    return sent(topic, span, { key, value, headers: traced, signal })
+  }
   return {
     connect: (topic) => laneOf(topic).connect(),
     publish: async (topic, message) => {
@@ -86,18 +97,16 @@ export function createPublisher(context: Context, connection: Connection): Publi
       const { key, signal } = message
       return sent(topic, span, { key, value, headers, signal })
     },
-    replay: (topic, { key, value, headers, signal }) => {
-      const { traceparent, tracestate: _, ...own } = headers
-      const span = startSend(context, topic, {
-        key: key?.toString() ?? '',
-        links: linksTo(String(traceparent)),
-      })
-      const now = traceparentIn(span)
-      const traced = { ...own, ...(now !== undefined && { traceparent: now }) }
-      return sent(topic, span, { key, value, headers: traced, signal })
+    forward: (topic, message) => {
+      const { traceparent } = message.headers
+      return raw(
+        topic,
+        message,
+        traceparent === undefined ? {} : { traceparent: String(traceparent) },
+      )
     },
-    forward: (topic, { key, value, headers, signal }) =>
-      laneOf(topic).send({ key, value, headers: { ...headers }, signal }),
+    replay: (topic, message) =>
+      raw(topic, message, { links: linksTo(String(message.headers['traceparent'])) }),
     close: async () => {
       await Promise.all([...lanes.values()].map((lane) => lane.close()))
     },

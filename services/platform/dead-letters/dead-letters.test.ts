@@ -184,8 +184,10 @@ test.serial('a letter is mended by hand and processed', async (t) => {
   const send = shop.place
     .spans()
     .find(
-      ({ name, attributes }) =>
-        name === `send ${placed.name}` && attributes['messaging.kafka.message.key'] === 'e-1',
+      ({ name, attributes, links }) =>
+        name === `send ${placed.name}` &&
+        attributes['messaging.kafka.message.key'] === 'e-1' &&
+        links.length > 0,
     )
   t.is(send?.links[0]?.context.traceId, 'a'.repeat(32))
   t.true(second?.headers['traceparent']?.includes(send?.spanContext().spanId ?? '-'))

@@ -13,7 +13,7 @@ import { bench, type Bench, type Servers } from '../../kit/testing.ts'
 import { killed } from '../../kit/testing/own-process.ts'
 import { topology } from '../../topology.ts'
 import { pageView } from '../topics.ts'
-import { recount } from './recount.ts'
+import { recount } from '../../../infra/verify/recount.ts'
 import service from './service.ts'
 import { start } from './start.ts'
 import {

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { recount, type LogRecord } from './recount.ts'
+import { recount, type LogRecord } from '../../../infra/verify/recount.ts'
 import { randomFrom } from './testing.ts'
 import { rebuildMs } from './windows.ts'
 

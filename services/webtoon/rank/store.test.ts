@@ -5,7 +5,7 @@ import { bench } from '../../kit/testing.ts'
 import { topology } from '../../topology.ts'
 import type { Appended } from './packing.ts'
 import { inOrder } from './ranking.ts'
-import { recount, type LogRecord } from './recount.ts'
+import { recount, type LogRecord } from '../../../infra/verify/recount.ts'
 import service from './service.ts'
 import { openStore, type RankStore } from './store.ts'
 import {

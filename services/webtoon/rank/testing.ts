@@ -4,8 +4,11 @@ import { within } from '../../kit/within.ts'
 import type { Bench, Servers } from '../../kit/testing.ts'
 import { ownProcess, type OwnProcess } from '../../kit/testing/own-process.ts'
 import { topicLog, type TopicLog } from '../../kit/testing/topic-log.ts'
-import type { Counts, LogRecord } from './recount.ts'
+import { heldBooks, heldCounts } from '../../../infra/verify/held.ts'
+import type { Counts, LogRecord } from '../../../infra/verify/recount.ts'
 import service from './service.ts'
+
+export { heldCounts }
 
 /** An event of the log, without its place. */
 export type Event = Omit<LogRecord, 'partition' | 'offset' | 'timestamp'>
@@ -15,16 +18,6 @@ export function adminRedis({ redis }: Servers): Redis {
   if (!redis) throw new Error('The test has no Redis.')
   const admin = new Redis({ ...redis, retryStrategy: () => 100 })
   return admin.on('error', () => undefined)
-}
-
-/** Everything that the window hashes hold, in the form of a recount. */
-export async function heldCounts(redis: Redis): Promise<Counts> {
-  const held = new Map<string, number>()
-  for (const kind of ['views', 'likes'])
-    for (const key of await redis.keys(`rank:*:${kind}`))
-      for (const [contentId, count] of Object.entries(await redis.hgetall(key)))
-        held.set(`${key.slice('rank:'.length)}:${contentId}`, Number(count))
-  return held
 }
 
 /** The sorted sets, as sums: `<seconds>:<end ms>:<contentId>` → score. */
@@ -53,16 +46,12 @@ export function scoresOf(counts: Counts): ReadonlyMap<string, number> {
 export const lines = (counts: ReadonlyMap<string, number>): readonly string[] =>
   [...counts].map(([key, count]) => `${key} = ${count}`).sort()
 
-/** The books of all partitions added up, and how many offsets lie between their beginnings and their fences. */
+/** The books of all partitions added up. */
 export async function books(redis: Redis): Promise<Record<string, number>> {
   const sum: Record<string, number> = { offsets: 0 }
-  for (const key of await redis.keys('rank:books:*')) {
-    const book = await redis.hgetall(key)
-    for (const line of ['counted', 'duplicate', 'late', 'early', 'dead'])
-      sum[line] = (sum[line] ?? 0) + Number(book[line] ?? 0)
-    const fence = await redis.get(key.replace('books', 'fence'))
-    sum['offsets'] = (sum['offsets'] ?? 0) + Number(fence) - Number(book['from'])
-  }
+  for (const { offsets, lines: found } of await heldBooks(redis))
+    for (const [line, count] of Object.entries({ ...found, offsets }))
+      sum[line] = (sum[line] ?? 0) + count
   return sum
 }
 

@@ -1,0 +1,90 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { connect } from '../../services/kit/kafka/client.ts'
+import { sourceOf } from '../../services/kit/kafka/publisher.ts'
+import type { Topic } from '../../services/model/topic.ts'
+import { consumersOf, publishersOf } from '../../services/model/topology.ts'
+import { deskAt } from '../local/dead-letter-desk.ts'
+import { waitFor } from '../local/tour/wait.ts'
+import type { Platform } from './check.ts'
+
+const letterWithinMs = 30_000
+/** The generator keeps the first of its traces and every hundredth. */
+const generated = [
+  { target: 'gateway', eps: 20, duration: 6 },
+  { target: 'kafka', eps: 100, duration: 2 },
+] as const
+
+/** Sends requests, records and tasks until each edge of the platform has been used at least once. */
+export async function sendThroughEveryEdge(platform: Platform): Promise<void> {
+  const { gateway } = platform
+  const ask = (line: string, body?: unknown) =>
+    gateway.send(line, { body, schema: z.unknown(), repeatable: true })
+  await ask('POST /ingest/events', event())
+  await ask('POST /catalog/upsert', title)
+  await ask('GET /rank/top?window=10s')
+  await ask(`GET /search?q=${encodeURIComponent(title.title)}`)
+  await ask('GET /.well-known/jwks.json')
+  for (const run of generated) await generate(platform, run)
+  for (const topic of platform.topology.topics)
+    if (topic.deadLetters && consumersOf(platform.topology, topic).length > 0)
+      await poison(platform, topic)
+  for (const { name, tasks, calls } of platform.topology.services)
+    if (calls.length > 0) for (const word of Object.keys(tasks)) await platform.task(name, word)
+}
+
+const event = () => ({
+  eventId: `verify-${randomUUID()}`,
+  userId: 'u-verify',
+  contentId: title.id,
+  ts: Date.now(),
+  props: { action: 'view' },
+})
+
+/** A title of its own, so that nobody's is touched. */
+const title = {
+  id: 'w-verify',
+  title: 'Every edge once',
+  author: 'Maru',
+  tags: [],
+  desc: 'Written and read by ./maru verify.',
+}
+
+const status = z.object({ running: z.boolean() })
+
+async function generate({ gateway }: Platform, run: (typeof generated)[number]): Promise<void> {
+  const body = { ...run, scenario: 'NORMAL', contentPool: 5 }
+  await gateway.send('POST /generator/start', { body, schema: status })
+  const done = async (): Promise<true | undefined> => {
+    const { body: now } = await gateway.send('GET /generator/status', { schema: status })
+    return now.running ? undefined : true
+  }
+  const reason = (): string => 'the generator still runs (./maru logs generator)'
+  await waitFor(done, { deadlineMs: (run.duration + 20) * 1000, reason })
+}
+
+/** A record that nobody can read ends among the dead letters; it is taken out there. */
+async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Promise<void> {
+  const { client } = connect({ bootstrap: kafka, prefix: '', clientId: 'verify' })
+  const producer = client.producer({ allowAutoTopicCreation: false })
+  const eventId = `verify-${randomUUID()}`
+  const [sender] = publishersOf(topology, topic)
+  await producer.connect()
+  try {
+    const ids = randomBytes(24).toString('hex')
+    const headers = {
+      ce_id: eventId,
+      ce_source: sourceOf(sender?.name ?? 'verify'),
+      traceparent: `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`,
+    }
+    await producer.send({ topic: topic.name, messages: [{ key: title.id, value: '{', headers }] })
+  } finally {
+    await producer.disconnect()
+  }
+  const desk = deskAt(gateway)
+  const found = async () =>
+    (await desk.letters({ topic: topic.name }, 100)).find((letter) => letter.eventId === eventId)
+  const reason = (): string => `no dead letter of ${topic.name} was received`
+  const letter = await waitFor(found, { deadlineMs: letterWithinMs, reason })
+  await desk.reject(letter.id)
+}

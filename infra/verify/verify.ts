@@ -1,0 +1,50 @@
+import type { Check, Platform, Verdict } from './check.ts'
+import { deadLetterBooks } from './dead-letter-books.ts'
+import { edges } from './edges.ts'
+import { boards, rules } from './measured.ts'
+import { rankingBooks, rankings } from './rankings.ts'
+import { titles } from './title-index.ts'
+
+/** What must hold of a running platform. The first sends what the others look at. */
+export const checks: readonly Check[] = [
+  edges,
+  rankingBooks,
+  rankings,
+  titles,
+  deadLetterBooks,
+  boards,
+  rules,
+]
+
+/** A check with its verdict. */
+export interface Result extends Verdict {
+  readonly check: string
+  readonly says: string
+  readonly holds: boolean
+  readonly seconds: number
+}
+
+/** Runs the checks one after the other. @param told is given each result as it comes */
+export async function verify(
+  platform: Platform,
+  told: (result: Result) => void,
+  wanted: readonly Check[] = checks,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (const check of wanted) {
+    const began = performance.now()
+    const verdict = await judged(check, platform)
+    const holds = verdict.broken.length === 0 && verdict.seen > 0
+    const seconds = (performance.now() - began) / 1000
+    const result = { check: check.name, says: check.says, holds, seconds, ...verdict }
+    results.push(result)
+    told(result)
+  }
+  return results
+}
+
+/** A check that cannot look has found nothing to hold. */
+const judged = (check: Check, platform: Platform): Promise<Verdict> =>
+  check
+    .run(platform)
+    .catch((error: Error) => ({ seen: 0, unit: 'things', broken: [error.message] }))
