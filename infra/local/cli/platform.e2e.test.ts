@@ -82,7 +82,10 @@ test.serial('verify holds, and tells what somebody breaks in a store', async (t)
   t.true(ok)
   t.true(results.every(({ holds, seen }) => holds && seen > 0))
 
-  const { redis: url, opensearch } = await asked<Up>(t, one, 'env')
+  const {
+    redis: { url },
+    opensearch,
+  } = await asked<Up>(t, one, 'env')
   const broken = async (check: string): Promise<readonly string[]> => {
     const { code, out } = await one.maru('verify', check, '--json')
     t.is(code, 1, check)
