@@ -44,11 +44,11 @@ const breakerOpen = ({ name }: Service): Alert => ({
   severity: 'warning',
   for: '1m',
   summary: `${name} does not call {{ $labels.name }}`,
-  description: `The circuit breaker of ${name} for {{ $labels.name }} has been open for a minute.`,
+  description: `The circuit breaker of ${name} for {{ $labels.name }} has not been closed for a minute.`,
   when: {
     measure: 'max',
     metric: breakerState,
-    where: { state: ['open', 'forced-open'] },
+    where: { state: ['open', 'half-open', 'forced-open'] },
     by: ['name'],
     above: 0,
   },

@@ -41,7 +41,7 @@ export function render(topology: Topology, root: string): readonly Rendered[] {
   return [
     ...boardsOf(topology).map(boardFile),
     ...ruleFilesOf(topology).map((file) => yaml(ruleFile(file.name), groupsOf(file))),
-    yaml('alerts/rendered/alertmanager.yaml', alertmanagerConfig),
+    yaml('alerts/rendered/alertmanager.yaml', alertmanagerConfig()),
     ...apiDocuments(topology),
     ...gitopsFiles(topology, root, observedOf(topology)).map(({ path, objects }) =>
       yaml(path, ...objects),

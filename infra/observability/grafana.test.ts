@@ -81,9 +81,9 @@ test('Prometheus sees every monitor and rule, and keeps what fits on its volume'
 })
 
 test('Alertmanager routes as it does locally', (t) => {
-  t.deepEqual(renderedAlertmanager(root), alertmanagerConfig)
+  t.deepEqual(renderedAlertmanager(root), alertmanagerConfig())
   const { config } = prometheusValues(settingsOf('dev'), renderedAlertmanager(root)).alertmanager
-  t.deepEqual(config, alertmanagerConfig)
+  t.deepEqual(config, alertmanagerConfig())
 })
 
 test('Grafana’s name follows from the stack’s host', (t) => {

@@ -23,6 +23,7 @@ export const words = [
   'alerts',
   'tour',
   'verify',
+  'drill',
   'dlq',
   'rebuild',
   'reindex',

@@ -1,0 +1,49 @@
+/** Labels that an alert has; the name is `alertname`. */
+export type AlertLabels = Readonly<Record<string, string>>
+
+/** Undoes a fault; safe to be called twice. */
+export type Heal = () => Promise<void>
+
+/** What a fault may do to the platform. */
+export interface Ground {
+  /** Stops a process where it is (SIGSTOP); its sockets stay open and nobody answers. */
+  pause(name: string): Promise<Heal>
+  /** Ends a process as `down` would; it is started again by the heal. */
+  stop(name: string): Promise<Heal>
+  /** Repeats `work` so many times a second, whatever becomes of it, until healed. */
+  repeat(perSecond: number, work: () => Promise<unknown>): Heal
+  /** Sends a request with the operator's token. @returns its status; 0 where nobody answered */
+  ask(line: string, body?: unknown): Promise<number>
+  /** Asks for a token with a wrong secret. @returns its status */
+  askWrongly(): Promise<number>
+  /** Puts records into a topic that no consumer can read. */
+  poison(topic: string, count: number): Promise<void>
+}
+
+/** One fault with what people must be told of it. */
+export interface Drill {
+  readonly name: string
+  readonly says: string
+  /** Must fire, each within its own time. */
+  readonly fires: readonly AlertLabels[]
+  /** Must stay silent from the fault until the platform is well again. */
+  readonly silent: readonly AlertLabels[]
+  inject(ground: Ground): Promise<Heal>
+}
+
+/** Whether an alert is one that is meant. */
+export const isMeant = (alert: AlertLabels, meant: AlertLabels): boolean =>
+  Object.entries(meant).every(([label, value]) => alert[label] === value)
+
+/** `Name{label="value"}`, as people write it. */
+export function alertText({ alertname = '?', ...labels }: AlertLabels): string {
+  const rest = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
+  return rest.length === 0 ? alertname : `${alertname}{${rest.join(',')}}`
+}
+
+/** Both, in the order of their making. */
+export const together =
+  (...heals: readonly Heal[]): Heal =>
+  async () => {
+    await Promise.all(heals.map((heal) => heal()))
+  }

@@ -1,0 +1,93 @@
+import { pageView } from '../../services/webtoon/topics.ts'
+import { together, type Drill } from './drill.ts'
+
+const down = (service: string) => ({ alertname: 'ServiceDown', service })
+const budget = (service: string) => ({
+  alertname: 'AvailabilityBudgetBurn',
+  service,
+  severity: 'critical',
+})
+const breaker = (service: string, name: string) => ({
+  alertname: 'CircuitBreakerOpen',
+  service,
+  name,
+})
+/** Nothing that was acknowledged may need a hand, whatever fails. */
+const byHand = [{ alertname: 'OutboxStuck' }, { alertname: 'DeadLettersForgotten' }]
+
+/** Every fault that people are drilled for. */
+export const drills: readonly Drill[] = [
+  {
+    name: 'service-hangs',
+    says: 'rank stands still: it is down, and the gateway stops asking it',
+    fires: [down('rank'), breaker('gateway', 'rank')],
+    silent: [
+      down('gateway'),
+      down('search'),
+      down('catalog'),
+      breaker('gateway', 'search'),
+      ...byHand,
+    ],
+    inject: ({ pause }) => pause('rank-1'),
+  },
+  {
+    name: 'kafka-hangs',
+    says: 'Kafka stands still: events wait in the outbox and are not lost',
+    fires: [
+      { alertname: 'OutboxLate', service: 'catalog' },
+      { alertname: 'KafkaUnseen', service: 'kafka-exporter' },
+    ],
+    silent: [
+      { alertname: 'DeadLettersMany' },
+      budget('catalog'),
+      budget('search'),
+      down('ingest'),
+      down('rank'),
+      ...byHand,
+    ],
+    inject: ({ pause }) => pause('kafka'),
+  },
+  {
+    name: 'redis-hangs',
+    says: 'Redis stands still: rankings stop, limits let pass',
+    fires: [{ alertname: 'RankRedisErrors', service: 'rank' }, budget('rank')],
+    silent: [budget('catalog'), budget('search'), down('rank'), down('gateway'), ...byHand],
+    inject: ({ pause }) => pause('redis'),
+  },
+  {
+    name: 'postgres-gone',
+    says: 'Postgres is away: writes to the catalogue are refused',
+    fires: [budget('catalog')],
+    silent: [budget('search'), budget('rank'), down('catalog'), down('auth'), ...byHand],
+    inject: ({ stop }) => stop('postgres'),
+  },
+  {
+    name: 'opensearch-hangs',
+    says: 'OpenSearch stands still: searches fail fast, everything else goes on',
+    fires: [budget('search')],
+    silent: [budget('catalog'), budget('rank'), down('search'), ...byHand],
+    inject: ({ pause }) => pause('opensearch'),
+  },
+  {
+    name: 'poison',
+    says: 'records that nobody can read end among the dead letters, and the rest goes on',
+    fires: [{ alertname: 'DeadLettersMany', service: 'rank' }],
+    silent: [{ alertname: 'ConsumerLagging' }, down('rank'), budget('rank'), ...byHand],
+    inject: async ({ repeat, poison }) => repeat(2, () => poison(pageView.name, 5)),
+  },
+  {
+    name: 'greedy-client',
+    says: 'a client asks for more than it may: it alone is refused',
+    fires: [{ alertname: 'RateLimitRejectionsHigh', service: 'gateway' }],
+    silent: [budget('gateway'), budget('rank'), breaker('gateway', 'rank'), ...byHand],
+    inject: async ({ repeat, ask }) =>
+      repeat(20, () => Promise.all(Array.from({ length: 10 }, () => ask('GET /dlq/causes')))),
+  },
+  {
+    name: 'guessed-secrets',
+    says: 'somebody guesses a client’s secret: logins are throttled',
+    fires: [{ alertname: 'LoginsThrottled', service: 'auth' }],
+    silent: [budget('auth'), down('auth'), ...byHand],
+    inject: async ({ repeat, askWrongly }) => together(repeat(10, askWrongly)),
+  },
+]

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect } from '../../services/kit/kafka/client.ts'
+import type { ClientSecret } from '../local/front-door.ts'
+import type { Supervisor } from '../local/supervisor/client.ts'
+import { together, type Ground, type Heal } from './drill.ts'
+
+/** A running checkout, as drills reach it. */
+export interface Site {
+  readonly gateway: string
+  readonly client: ClientSecret
+  /** Brokers, comma separated. */
+  readonly kafka: string
+  readonly supervisor: Supervisor
+  /** Starts what was stopped. */
+  up(): Promise<void>
+}
+
+/** The ground, and how everything that was done to it is undone. */
+export interface Tilled {
+  readonly ground: Ground
+  /** Heals whatever is still broken. */
+  heal: Heal
+}
+
+const answerWithinMs = 5000
+/** Before the token's own end. */
+const tokenKeptMs = 240_000
+
+export function groundOf(site: Site): Tilled {
+  const heals = new Set<Heal>()
+  const healing = (heal: Heal): Heal => {
+    const once: Heal = async () => {
+      if (heals.delete(once)) await heal()
+    }
+    heals.add(once)
+    return once
+  }
+  const token = tokenOf(site)
+  return {
+    heal: () => together(...heals)(),
+    ground: {
+      pause: async (name) => {
+        const pids = await treeOf(site.supervisor, name)
+        for (const pid of pids) process.kill(pid, 'SIGSTOP')
+        return healing(async () => {
+          for (const pid of pids) process.kill(pid, 'SIGCONT')
+        })
+      },
+      stop: async (name) => {
+        await site.supervisor.stop([name])
+        return healing(site.up)
+      },
+      repeat: (perSecond, work) => {
+        const timer = setInterval(() => void work().catch(() => undefined), 1000 / perSecond)
+        return healing(async () => clearInterval(timer))
+      },
+      ask: async (line, body) =>
+        statusOf(site.gateway, line, { authorization: await token() }, body),
+      askWrongly: () => wrongLogin(site.gateway),
+      poison: (topic, count) => poison(site.kafka, topic, count),
+    },
+  }
+}
+
+async function treeOf(supervisor: Supervisor, name: string): Promise<readonly number[]> {
+  const found = (await supervisor.processes()).find((one) => one.name === name)
+  if (found?.pid === undefined) throw new Error(`${name} does not run: ./maru up starts it.`)
+  return [found.pid]
+}
+
+function tokenOf({ gateway, client }: Site): () => Promise<string> {
+  let known: { readonly value: Promise<string>; readonly until: number } | undefined
+  const ask = async (): Promise<string> => {
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: client.id,
+      client_secret: client.secret,
+      scope: client.scopes.join(' '),
+    })
+    const signal = AbortSignal.timeout(answerWithinMs)
+    const answer = await fetch(`${gateway}/token`, { method: 'POST', body, signal })
+    const { access_token: token } = (await answer.json()) as { access_token?: string }
+    if (token === undefined) throw new Error(`POST ${gateway}/token answered ${answer.status}.`)
+    return `Bearer ${token}`
+  }
+  return () => {
+    if (known === undefined || Date.now() > known.until) {
+      const value = ask()
+      known = { value, until: Date.now() + tokenKeptMs }
+      value.catch(() => (known = undefined))
+    }
+    return known.value
+  }
+}
+
+async function statusOf(
+  gateway: string,
+  line: string,
+  headers: Readonly<Record<string, string>>,
+  body?: unknown,
+): Promise<number> {
+  const [method = 'GET', path = '/'] = line.split(' ')
+  const json = { 'content-type': 'application/json' }
+  const answer = await fetch(gateway + path, {
+    method,
+    headers: { ...headers, ...(body !== undefined && json) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(answerWithinMs),
+  }).catch(() => undefined)
+  await answer?.arrayBuffer().catch(() => undefined)
+  return answer?.status ?? 0
+}
+
+/** A client of no one's, so that nobody else's logins are slowed down. */
+const wrongLogin = (gateway: string): Promise<number> =>
+  fetch(`${gateway}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: 'drill-nobody',
+      client_secret: 'guessed',
+    }),
+    signal: AbortSignal.timeout(answerWithinMs),
+  }).then(({ status }) => status)
+
+async function poison(bootstrap: string, topic: string, count: number): Promise<void> {
+  const { client } = connect({ bootstrap, prefix: '', clientId: 'drill' })
+  const producer = client.producer({ allowAutoTopicCreation: false })
+  await producer.connect()
+  try {
+    const messages = Array.from({ length: count }, () => ({ key: 'drill', value: '{' }))
+    await producer.send({ topic, messages })
+  } finally {
+    await producer.disconnect()
+  }
+}
+
+/** The light use that a platform always has: without requests no share of them can fail. */
+export function lightUse({ repeat, ask }: Ground): Heal {
+  const title = { id: 'w-drill', title: 'Use', author: 'Maru', tags: [] as string[] }
+  let n = 0
+  const event = () => ({
+    eventId: `drill-${Date.now()}-${(n += 1)}`,
+    userId: 'u-drill',
+    contentId: title.id,
+    ts: Date.now(),
+    props: { action: 'view' },
+  })
+  return together(
+    repeat(5, () => ask('POST /ingest/events', event())),
+    repeat(5, () => ask('GET /rank/top?window=10s')),
+    repeat(5, () => ask('GET /search?q=drill')),
+    repeat(3, () => ask('GET /catalog/w-drill')),
+    repeat(2, () => ask('POST /catalog/upsert', { ...title, desc: `Change ${(n += 1)}` })),
+    repeat(1, () => ask('GET /.well-known/jwks.json')),
+  )
+}
+
+/** Waits that the light use is seen by two scrapes before anything is broken. */
+export const usedForAWhile = (): Promise<void> => delay(12_000)

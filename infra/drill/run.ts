@@ -1,0 +1,160 @@
+import { poll } from '../local/poll.ts'
+import {
+  alertText,
+  isMeant,
+  type AlertLabels,
+  type Drill,
+  type Ground,
+  type Heal,
+} from './drill.ts'
+import type { Notice } from './receiver.ts'
+
+/** What the runner watches while a fault is there. */
+export interface Watch {
+  /** What was told so far, in order. */
+  readonly notices: readonly Notice[]
+  /** Alerts that fire now. */
+  firing(): Promise<readonly AlertLabels[]>
+  /** How long after its cause an alert may take, in milliseconds: its windows, its `for` and half a minute. */
+  deadlineMs(alert: AlertLabels): number
+  /** Why the platform is not well; undefined when it is. */
+  ailing(): Promise<string | undefined>
+}
+
+/** A line of the scorecard. Times are seconds. */
+export interface Score {
+  readonly drill: string
+  readonly says: string
+  readonly passed: boolean
+  /** By alert: how long after the fault it was told; null where it never was. */
+  readonly fired: readonly {
+    readonly alert: string
+    readonly afterSeconds: number | null
+    readonly withinSeconds: number
+  }[]
+  /** Alerts that should have stayed silent. */
+  readonly falseAlarms: readonly string[]
+  /** From the healing to the last alert's end; null where it did not come in time. */
+  readonly recoveredSeconds: number | null
+  readonly problems: readonly string[]
+}
+
+const lookEveryMs = 250
+/** A platform that was just drilled takes a while to be quiet. */
+const quietWithinMs = 180_000
+
+/** Injects one fault, watches what people are told, heals, and waits until all is well again. */
+export async function runDrill(drill: Drill, ground: Ground, watch: Watch): Promise<Score> {
+  const { name, says, fires, silent } = drill
+  const unquiet = await untilQuiet([...fires, ...silent], watch)
+  if (unquiet !== undefined) return { ...empty(drill), problems: [`before the fault ${unquiet}`] }
+  const first = watch.notices.length
+  const began = Date.now()
+  const heal = await drill.inject(ground)
+  const fired = await untilTold(drill, watch, { first, began, heal })
+  const healed = Date.now()
+  await heal()
+  const last = await untilWell(fires, watch)
+  const told = watch.notices.slice(first).filter(({ status }) => status === 'firing')
+  const falseAlarms = silent
+    .filter((meant) => told.some(({ labels }) => isMeant(labels, meant)))
+    .map(alertText)
+  const problems = [
+    ...fired
+      .filter((one) => one.afterSeconds === null)
+      .map((one) => `${one.alert} was not told within ${one.withinSeconds} s`),
+    ...falseAlarms.map((one) => `${one} should have stayed silent`),
+    ...(last === undefined ? [] : [last]),
+  ]
+  return {
+    drill: name,
+    says,
+    passed: problems.length === 0,
+    fired,
+    falseAlarms,
+    recoveredSeconds: last === undefined ? seconds(Date.now() - healed) : null,
+    problems,
+  }
+}
+
+const empty = ({ name, says, fires }: Drill) => ({
+  drill: name,
+  says,
+  passed: false,
+  fired: fires.map((alert) => ({ alert: alertText(alert), afterSeconds: null, withinSeconds: 0 })),
+  falseAlarms: [],
+  recoveredSeconds: null,
+})
+
+async function untilQuiet(
+  meant: readonly AlertLabels[],
+  { firing, ailing }: Watch,
+): Promise<string | undefined> {
+  const why = async (): Promise<string | undefined> => {
+    const now = await firing()
+    const loud = meant.find((one) => now.some((alert) => isMeant(alert, one)))
+    return loud ? `${alertText(loud)} fires` : ailing()
+  }
+  return lastReason(why, quietWithinMs)
+}
+
+async function untilTold(
+  { fires }: Drill,
+  { notices, deadlineMs }: Watch,
+  { first, began, heal }: { first: number; began: number; heal: Heal },
+): Promise<Score['fired']> {
+  const toldAt = (meant: AlertLabels): number | undefined =>
+    notices.slice(first).find(({ status, labels }) => status === 'firing' && isMeant(labels, meant))
+      ?.at
+  const limits = fires.map(deadlineMs)
+  const longest = Math.max(...limits)
+  try {
+    await poll(() => (fires.every((one) => toldAt(one) !== undefined) ? true : undefined), {
+      withinMs: longest,
+      everyMs: lookEveryMs,
+    })
+  } catch (error) {
+    await heal()
+    throw error
+  }
+  return fires.map((meant, at) => {
+    const afterMs = (toldAt(meant) ?? Infinity) - began
+    const limit = limits[at] ?? 0
+    return {
+      alert: alertText(meant),
+      afterSeconds: afterMs <= limit ? seconds(afterMs) : null,
+      withinSeconds: seconds(limit),
+    }
+  })
+}
+
+/** Well: everything is ready, and what fired has ended in its own time. */
+async function untilWell(
+  fires: readonly AlertLabels[],
+  { firing, ailing, deadlineMs }: Watch,
+): Promise<string | undefined> {
+  const why = async (): Promise<string | undefined> => {
+    const now = await firing()
+    const loud = fires.find((one) => now.some((alert) => isMeant(alert, one)))
+    return loud ? `${alertText(loud)} still fires` : ailing()
+  }
+  return lastReason(why, Math.max(...fires.map(deadlineMs)))
+}
+
+/** Asks until there is no reason; the last one when there still is at the deadline. */
+async function lastReason(
+  why: () => Promise<string | undefined>,
+  withinMs: number,
+): Promise<string | undefined> {
+  let reason: string | undefined
+  await poll(
+    async () => {
+      reason = await why()
+      return reason === undefined ? true : undefined
+    },
+    { withinMs, everyMs: lookEveryMs },
+  )
+  return reason
+}
+
+const seconds = (ms: number): number => Math.round(ms / 100) / 10
