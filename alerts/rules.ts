@@ -1,4 +1,6 @@
+import { replicas } from '../dashboards/queries.ts'
 import type { Alert } from '../services/model/alert.ts'
+import { boardOfService } from '../services/model/board.ts'
 import type { Service } from '../services/model/service.ts'
 import type { Topology } from '../services/model/topology.ts'
 import { burnRateRules } from './burn-rate.ts'
@@ -31,7 +33,7 @@ export const alertsOf = (service: Service): readonly Alert[] => [
 
 const serviceDown = (service: Service): Rule => ({
   alert: 'ServiceDown',
-  expr: `sum(up{job="services",service="${service.name}"}) < 1`,
+  expr: `${replicas(service)} < 1`,
   for: '1m',
   labels: { severity: 'critical', service: service.name },
   annotations: {
@@ -45,6 +47,6 @@ const linked = (service: Service, rule: Rule): Rule => ({
   annotations: {
     ...rule.annotations,
     runbook_url: `docs/runbook.md#${rule.alert.toLowerCase()}`,
-    dashboard_url: `/d/maru-${service.name}`,
+    dashboard_url: `/d/${boardOfService(service)}`,
   },
 })

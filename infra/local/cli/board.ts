@@ -1,5 +1,5 @@
 import { boardsOf } from '../../../dashboards/boards.ts'
-import type { Board, Panel } from '../../../dashboards/panels.ts'
+import { asksPrometheus, type Board, type MetricPanel } from '../../../dashboards/board.ts'
 import { topology } from '../../../services/topology.ts'
 import { jsonOption, UsageError, type Command } from './command.ts'
 import { paint, print, printJson, table } from './output.ts'
@@ -26,7 +26,9 @@ async function run(name: string | undefined, options: { json?: boolean }): Promi
   const rows = await Promise.all(
     board.rows.map(async ({ title, panels }) => ({
       title,
-      panels: await Promise.all(panels.map((panel) => measured(prometheus, panel))),
+      panels: await Promise.all(
+        panels.filter(asksPrometheus).map((panel) => measured(prometheus, panel)),
+      ),
     })),
   )
   if (options.json === true) return printJson({ uid: board.uid, title: board.title, rows })
@@ -35,12 +37,13 @@ async function run(name: string | undefined, options: { json?: boolean }): Promi
 
 const shortOf = (uid: string): string => uid.replace(/^maru-/, '')
 
-async function measured(prometheus: string, { title, unit, lines }: Panel) {
+async function measured(prometheus: string, { title, unit, lines, states }: MetricPanel) {
   const found = await Promise.all(
     lines.map(async ({ query, legend }) =>
       (await instant(prometheus, query)).map((sample) => ({
         legend: legendOf(legend, sample),
         value: Number.isFinite(sample.value) ? sample.value : null,
+        ...(states && { state: states[sample.value]?.text }),
       })),
     ),
   )
@@ -66,7 +69,11 @@ function show(
 
 function linesOf({ title, unit, series }: Measured): string[][] {
   if (series.length === 0) return [[title, '', 'no data']]
-  return series.map(({ legend, value }, at) => [at === 0 ? title : '', legend, shown(value, unit)])
+  return series.map(({ legend, value, state }, at) => [
+    at === 0 ? title : '',
+    legend,
+    state ?? shown(value, unit),
+  ])
 }
 
 /** Values as a person reads them; the units are Grafana's. */
