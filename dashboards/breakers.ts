@@ -61,13 +61,13 @@ const legend = '{{service}} {{name}}'
 const calls: readonly MetricPanel[] = [
   {
     title: 'Failure rate',
-    description: 'Share of failed calls in the window; a breaker opens at 50 %.',
+    description: 'Share of failed calls in the window; the gateway’s breakers open at 50 %.',
     unit: 'percentunit',
     lines: [{ query: over('max', breakerFailureRate.name, breaker), legend }],
   },
   {
     title: 'Slow rate',
-    description: 'Share of slow calls in the window; a breaker opens at 50 %.',
+    description: 'Share of slow calls in the window; the gateway’s breakers open at 50 %.',
     unit: 'percentunit',
     lines: [{ query: over('max', breakerSlowRate.name, breaker), legend }],
   },

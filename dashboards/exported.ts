@@ -22,13 +22,17 @@ import {
 import { databaseOperations } from '../services/kit/store-call.ts'
 import type { Metric } from '../services/model/metric.ts'
 import type { Topology } from '../services/model/topology.ts'
+import { postgresSeries, redisSeries, watchers } from './servers.ts'
 
-/** Series that Prometheus and prom-client's default collectors bring. */
+/** Series that Prometheus, prom-client's default collectors and the exporters of engines bring. */
 const fromEngines = [
   'up',
   'process_resident_memory_bytes',
   'process_cpu_seconds_total',
   'nodejs_eventloop_lag_p99_seconds',
+  ...Object.values(watchers).flatMap(({ up }) => up),
+  ...Object.values(postgresSeries).flat(),
+  ...Object.values(redisSeries),
 ]
 
 /** What the kit exports for every service that uses the part. */

@@ -1,3 +1,4 @@
+import { edgeFailures, edgeRequests } from '../services/kit/edges.ts'
 import { serverRequests } from '../services/kit/http-observe.ts'
 import { consumerLag } from '../services/model/metric.ts'
 import type { Service } from '../services/model/service.ts'
@@ -73,13 +74,10 @@ export const availability = (service: Service): string =>
 
 /** Calls that a service makes to others, stores and topics, per second. */
 export const dependencyRate = (service: Service, range: string): string =>
-  rate(`traces_service_graph_request_total{client="${service.name}"}`, range, [
-    'server',
-    'connection_type',
-  ])
+  rate(`${edgeRequests.name}{client="${service.name}"}`, range, ['server', 'connection_type'])
 
 export const dependencyFailures = (service: Service, range: string): string =>
-  rate(`traces_service_graph_request_failed_total{client="${service.name}"}`, range, ['server'])
+  rate(`${edgeFailures.name}{client="${service.name}"}`, range, ['server'])
 
 /** Records that a group has not consumed yet. */
 export const lag = (group: string): string =>

@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { parse, stringify } from 'yaml'
+import { watchers } from '../../dashboards/servers.ts'
 import { violations } from '../definitions/validate.ts'
+import { foundationObjects } from '../foundation/foundation-objects.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
+import { engines } from '../local/engines/engines.ts'
 import { contextOf, stackObjects } from '../workloads/testing.ts'
 import { boardFolder } from './alerts-and-boards.ts'
 
@@ -41,6 +44,17 @@ test('every board fits into its ConfigMap and has a folder', (t) => {
   for (const board of byKind('ConfigMap', 'prod')) {
     t.true(Buffer.byteLength(JSON.stringify(board)) < mebibyte / 2, board.metadata.name)
     t.truthy(board.metadata.annotations?.[boardFolder], board.metadata.name)
+  }
+})
+
+test('who watches stores is scraped under the names that alerts ask for, here and in a cluster', (t) => {
+  const here = new Set(Object.keys(engines))
+  const monitors = foundationObjects(contextOf('prod')).filter(({ kind }) => kind === 'PodMonitor')
+  const there = new Set(monitors.map(({ metadata }) => metadata.name))
+  for (const { jobs } of Object.values(watchers)) {
+    const [local = '', cluster = ''] = jobs
+    t.true(here.has(local), local)
+    t.true(there.has(cluster), cluster)
   }
 })
 
