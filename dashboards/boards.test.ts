@@ -92,6 +92,12 @@ test('what a quantile is over time shows exemplars, and what is present is asked
   }
 })
 
+test('colours are chosen: left out, Grafana would paint what is above 80 red', (t) => {
+  const drawn = boards.flatMap((board) => toGrafana(board).panels ?? [])
+  for (const panel of drawn.filter(({ type }) => type === 'stat'))
+    t.truthy('fieldConfig' in panel && panel.fieldConfig?.defaults.thresholds, panel.title)
+})
+
 test('every link leads to a board or a source of data that there is', (t) => {
   for (const { board, panel } of panels)
     for (const { legend } of panel.lines)

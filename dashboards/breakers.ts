@@ -7,10 +7,7 @@ import {
 import { breakerStates, type BreakerState } from '../services/kit/breaker-machine.ts'
 import type { Service } from '../services/model/service.ts'
 import type { Board, Color, MetricPanel } from './board.ts'
-import { anyService, of, over, rate } from './queries.ts'
-
-/** Rate window of panels: twelve scrapes of 5 s. */
-const range = '1m'
+import { anyService, of, over, panelRange, rate } from './queries.ts'
 
 const colors: Readonly<Record<BreakerState, Color>> = {
   closed: 'green',
@@ -76,7 +73,7 @@ const calls: readonly MetricPanel[] = [
     description: 'Calls that an open breaker did not let pass, per second.',
     unit: 'reqps',
     lines: [
-      { query: rate(`${breakerCalls.name}{outcome="not_permitted"}`, range, breaker), legend },
+      { query: rate(`${breakerCalls.name}{outcome="not_permitted"}`, panelRange, breaker), legend },
     ],
   },
   {
@@ -85,7 +82,7 @@ const calls: readonly MetricPanel[] = [
     unit: 'reqps',
     lines: [
       {
-        query: rate(breakerCalls.name, range, [...breaker, 'outcome']),
+        query: rate(breakerCalls.name, panelRange, [...breaker, 'outcome']),
         legend: `${legend} {{outcome}}`,
       },
     ],

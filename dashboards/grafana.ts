@@ -1,6 +1,6 @@
 import {
   DashboardBuilder,
-  DashboardLinkBuilder,
+  DashboardCursorSync,
   DashboardLinkType,
   RowBuilder,
   type Dashboard,
@@ -21,7 +21,8 @@ export function toGrafana(board: Board): Dashboard {
     .time({ from: 'now-30m', to: 'now' })
     .refresh('10s')
     .editable()
-    .links([menu(), ...(board.links ?? []).map(linkTo)])
+    .links([menu(), ...(board.links ?? []).map((link) => linkTo(link))])
+    .tooltip(DashboardCursorSync.Crosshair)
   let id = 0
   let y = 0
   for (const row of board.rows) {
@@ -39,12 +40,11 @@ export function toGrafana(board: Board): Dashboard {
   return builder.build()
 }
 
-const menu = (): DashboardLinkBuilder =>
-  new DashboardLinkBuilder('Boards')
-    .type(DashboardLinkType.Dashboards)
-    .tags([tag])
-    .asDropdown(true)
-    .keepTime(true)
+const menu = () =>
+  linkTo(
+    { title: 'Boards', url: '' },
+    { type: DashboardLinkType.Dashboards, tags: [tag], asDropdown: true, keepTime: true },
+  )
 
 /** From left to right, then on the next line, which begins under the highest of the last. */
 function placesOf({ panels }: Row, top: number) {

@@ -11,11 +11,8 @@ import type { Topology } from '../services/model/topology.ts'
 import deadLetters from '../services/platform/dead-letters/service.ts'
 import exporter from '../services/platform/kafka-exporter/service.ts'
 import type { Board, MetricPanel } from './board.ts'
-import { over, rate, topicRate } from './queries.ts'
+import { over, panelRange, rate, topicRate } from './queries.ts'
 import { slowestRecords, slowRecords } from './traces.ts'
-
-/** Rate window of panels: twelve scrapes of 5 s. */
-const range = '1m'
 
 /** What goes through the topics, how far behind it is read, and what gets stuck. */
 export const kafkaBoard = (topology: Topology): Board => ({
@@ -37,7 +34,7 @@ const throughput: readonly MetricPanel[] = [
     description: 'Records that are appended to each topic, per second.',
     unit: 'wps',
     lines: [
-      { query: rate(exporter.metrics.endOffset.name, range, ['topic']), legend: '{{topic}}' },
+      { query: rate(exporter.metrics.endOffset.name, panelRange, ['topic']), legend: '{{topic}}' },
     ],
   },
   {
@@ -46,7 +43,7 @@ const throughput: readonly MetricPanel[] = [
     unit: 'rps',
     lines: [
       {
-        query: rate(exporter.metrics.groupOffset.name, range, ['group', 'topic']),
+        query: rate(exporter.metrics.groupOffset.name, panelRange, ['group', 'topic']),
         legend: '{{group}} {{topic}}',
       },
     ],
@@ -65,13 +62,13 @@ const consumers: readonly MetricPanel[] = [
     description:
       'Batches whose processing failed, per second; they come again and hold up the rest.',
     unit: 'ops',
-    lines: [{ query: rate(batchesFailed.name, range, ['group']), legend: '{{group}}' }],
+    lines: [{ query: rate(batchesFailed.name, panelRange, ['group']), legend: '{{group}}' }],
   },
   {
     title: 'Replaced consumers',
     description: 'Consumers that crashed or went silent, per second.',
     unit: 'ops',
-    lines: [{ query: rate(consumerRestarts.name, range, ['group']), legend: '{{group}}' }],
+    lines: [{ query: rate(consumerRestarts.name, panelRange, ['group']), legend: '{{group}}' }],
   },
 ]
 
@@ -82,7 +79,7 @@ const letters = ({ topics }: Topology): readonly MetricPanel[] => [
     unit: 'wps',
     lines: topics
       .flatMap((topic) => topic.deadLetters ?? [])
-      .map(({ name }) => ({ query: topicRate(name, range), legend: name })),
+      .map(({ name }) => ({ query: topicRate(name, panelRange), legend: name })),
   },
   {
     title: 'Open dead letters',
@@ -117,7 +114,7 @@ const outboxes: readonly MetricPanel[] = [
     title: 'Published events',
     description: 'Events that went from an outbox to Kafka, per second.',
     unit: 'wps',
-    lines: [{ query: rate(outboxPublished.name, range, ['service']), legend: '{{service}}' }],
+    lines: [{ query: rate(outboxPublished.name, panelRange, ['service']), legend: '{{service}}' }],
   },
   {
     title: 'Refused events',

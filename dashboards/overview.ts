@@ -4,7 +4,16 @@ import type { Topology } from '../services/model/topology.ts'
 import { overview } from '../services/platform/boards.ts'
 import type { Board, MetricPanel } from './board.ts'
 import { toServiceBoard } from './links.ts'
-import { anyService, errorShare, latency, rate, replicas, requestRate, share } from './queries.ts'
+import {
+  anyService,
+  errorShare,
+  latency,
+  panelRange,
+  rate,
+  replicas,
+  requestRate,
+  share,
+} from './queries.ts'
 import { shownOn } from './shared.ts'
 import { failureRate } from './traces.ts'
 
@@ -29,7 +38,7 @@ const together: readonly MetricPanel[] = [
     unit: 'reqps',
     lines: [
       {
-        query: rate(`${requests}{${anyService}}`, '1m', ['service', 'instance']),
+        query: rate(`${requests}{${anyService}}`, panelRange, ['service', 'instance']),
         legend: '{{instance}}',
       },
     ],
@@ -75,7 +84,7 @@ const red = (services: readonly Service[]): readonly MetricPanel[] =>
           title: 'Requests',
           description: 'Answered requests per second.',
           unit: 'reqps',
-          lines: linesOf(services, (service) => requestRate(service, '1m')),
+          lines: linesOf(services, (service) => requestRate(service, panelRange)),
           links: [toServiceBoard],
         },
         {

@@ -4,6 +4,9 @@ import { consumerLag } from '../services/model/metric.ts'
 import type { Service } from '../services/model/service.ts'
 import { budgetWindowDays } from '../services/model/slo.ts'
 
+/** How far back the rates of panels look: twelve scrapes of the local run, four of a cluster. */
+export const panelRange = '1m'
+
 /** Label matcher of one service, as the scraper names it. */
 export const of = (service: Service): string => `service="${service.name}"`
 

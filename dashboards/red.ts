@@ -8,9 +8,6 @@ import { objectivePanels } from './slo.ts'
 import * as queries from './queries.ts'
 import * as traces from './traces.ts'
 
-/** Rate window of panels: twelve scrapes of 5 s. */
-const range = '1m'
-
 /** Rate, errors and duration of one service, its budget, its edges and its own metrics. */
 export function redBoard(service: Service): Board {
   return {
@@ -40,7 +37,7 @@ const requests = (service: Service): MetricPanel[] => [
     unit: 'reqps',
     lines: [
       {
-        query: queries.requestRate(service, range, ['method', 'uri']),
+        query: queries.requestRate(service, queries.panelRange, ['method', 'uri']),
         legend: '{{method}} {{uri}}',
       },
     ],
@@ -50,14 +47,16 @@ const requests = (service: Service): MetricPanel[] => [
     title: '5xx share by route',
     description: 'Share of requests answered with a server error.',
     unit: 'percentunit',
-    lines: [{ query: queries.errorShareByRoute(service, range), legend: '{{uri}}' }],
+    lines: [{ query: queries.errorShareByRoute(service, queries.panelRange), legend: '{{uri}}' }],
     links: [toTraces('Failed requests', traces.ofRoute(service, traces.failed))],
   },
   {
     title: 'Duration by route',
     description: 'p95; the dots are exemplars that open their trace.',
     unit: 's',
-    lines: [{ query: queries.latency(service, 0.95, range, ['uri']), legend: 'p95 {{uri}}' }],
+    lines: [
+      { query: queries.latency(service, 0.95, queries.panelRange, ['uri']), legend: 'p95 {{uri}}' },
+    ],
     links: [toTraces('Slow requests', traces.ofRoute(service, traces.slow(service)))],
   },
 ]
@@ -75,13 +74,20 @@ const calls = (service: Service): MetricPanel[] =>
           title: 'Calls',
           description: 'To services, stores and from topics, per second.',
           unit: 'reqps',
-          lines: [{ query: queries.dependencyRate(service, range), legend: '{{server}}' }],
+          lines: [
+            { query: queries.dependencyRate(service, queries.panelRange), legend: '{{server}}' },
+          ],
         },
         {
           title: 'Failed calls',
           description: 'Calls that ended in an error, per second.',
           unit: 'reqps',
-          lines: [{ query: queries.dependencyFailures(service, range), legend: '{{server}}' }],
+          lines: [
+            {
+              query: queries.dependencyFailures(service, queries.panelRange),
+              legend: '{{server}}',
+            },
+          ],
         },
       ]
     : []
@@ -100,7 +106,7 @@ const topics = (service: Service): MetricPanel[] => [
     title: topic.name,
     description: topic.summary,
     unit: 'wps',
-    lines: [{ query: queries.topicRate(topic.name, range), legend: 'records' }],
+    lines: [{ query: queries.topicRate(topic.name, queries.panelRange), legend: 'records' }],
   })),
 ]
 
@@ -109,7 +115,12 @@ const business = (service: Service): MetricPanel[] =>
     title: metric.name,
     description: metric.help,
     unit: metric.name.endsWith('_seconds') ? 's' : 'short',
-    lines: [{ query: measured(service, usual(metric), range), legend: legendOf(metric.labels) }],
+    lines: [
+      {
+        query: measured(service, usual(metric), queries.panelRange),
+        legend: legendOf(metric.labels),
+      },
+    ],
   }))
 
 const legendOf = (labels: Readonly<Record<string, readonly string[]>>): string =>
@@ -122,7 +133,7 @@ const processPanels = (service: Service): MetricPanel[] => [
     title: 'CPU',
     description: 'Cores in use per replica.',
     unit: 'short',
-    lines: [{ query: queries.cpu(service, range), legend: '{{instance}}' }],
+    lines: [{ query: queries.cpu(service, queries.panelRange), legend: '{{instance}}' }],
   },
   {
     title: 'Memory',

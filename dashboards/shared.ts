@@ -3,7 +3,7 @@ import type { Service } from '../services/model/service.ts'
 import type { Topology } from '../services/model/topology.ts'
 import type { Board, MetricPanel, Row } from './board.ts'
 import { measured } from './measured.ts'
-import { lag } from './queries.ts'
+import { lag, panelRange } from './queries.ts'
 
 /** Boards that services share, in the order in which the topology mentions them. */
 export const sharedBoards = ({ services }: Topology): readonly SharedBoard[] => [
@@ -26,12 +26,9 @@ export function sharedBoard(shared: SharedBoard, { services }: Topology): Board 
 export const shownOn = (shared: SharedBoard, service: Service): readonly MetricPanel[] =>
   service.panels.filter(({ on }) => on === shared).map((panel) => drawn(service, panel))
 
-/** Rate window of panels: twelve scrapes of 5 s. */
-const range = '1m'
-
 const drawn = (service: Service, { on: _, lines, ...rest }: SharedPanel): MetricPanel => ({
   ...rest,
-  lines: lines.map((line) => ({ query: measured(service, line, range), legend: line.legend })),
+  lines: lines.map((line) => ({ query: measured(service, line, panelRange), legend: line.legend })),
 })
 
 const kafkaRow = (services: readonly Service[]): readonly Row[] =>

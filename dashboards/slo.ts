@@ -22,10 +22,12 @@ export const sloBoard = ({ services }: Topology): Board => ({
   product: 'platform',
   summary: 'What is promised, what is left of it, and how fast it is being spent.',
   rows: [...Map.groupBy(services, ({ product }) => product)].flatMap(([product, own]) => [
-    { title: product, panels: objectivePanels(own) },
+    { title: product, panels: objectivePanels(own).map(linked) },
     { title: `${product}: burn rates`, panels: burnPanels(own) },
   ]),
 })
+
+const linked = (panel: MetricPanel): MetricPanel => ({ ...panel, links: [toServiceBoard] })
 
 /** What services promise, and what is left of it. */
 export const objectivePanels = (services: readonly Service[]): readonly MetricPanel[] => [
@@ -35,7 +37,10 @@ export const objectivePanels = (services: readonly Service[]): readonly MetricPa
     description: `Requests without a 5xx over ${budgetWindowDays} days; ${targets(services, ({ slo }) => `${slo.availability} %`)}.`,
     unit: 'percent',
     lines: linesOf(services, availability),
-    links: [toServiceBoard],
+    thresholds: [
+      { from: -Infinity, color: 'red' },
+      { from: Math.min(...services.map(({ slo }) => slo.availability)), color: 'green' },
+    ],
   },
   ...objectives.map((name) => budget(services, name)),
   ...p95(services.filter(answers)),
@@ -48,7 +53,6 @@ const budget = (services: readonly Service[], name: ObjectiveName): MetricPanel 
   unit: 'percentunit',
   lines: linesOf(services, (service) => budgetLeft(objectiveOf(service, name), budgetWindow)),
   thresholds: spent,
-  links: [toServiceBoard],
 })
 
 const spent: readonly Threshold[] = [
@@ -67,7 +71,13 @@ const p95 = (services: readonly Service[]): MetricPanel[] =>
           description: `Of the last five minutes; ${targets(services, ({ slo }) => `${slo.latency.p95Ms} ms`)}.`,
           unit: 's',
           lines: linesOf(services, (service) => latency(service, 0.95, '5m')),
-          links: [toServiceBoard],
+          thresholds: [
+            { from: -Infinity, color: 'green' },
+            {
+              from: Math.max(...services.map(({ slo }) => slo.latency.p95Ms)) / 1000,
+              color: 'red',
+            },
+          ],
         },
       ]
 

@@ -4,12 +4,9 @@ import { storeOperations } from '../services/model/metric.ts'
 import type { StoreKind } from '../services/model/store.ts'
 import type { Topology } from '../services/model/topology.ts'
 import type { Board, MetricPanel, Panel } from './board.ts'
-import { over, quantile, rate } from './queries.ts'
+import { over, panelRange, quantile, rate } from './queries.ts'
 import { either, postgresSeries, redisSeries, serverUp, watchers } from './servers.ts'
 import { slowCalls } from './traces.ts'
-
-/** Rate window of panels: twelve scrapes of 5 s. */
-const range = '1m'
 
 interface Engine {
   readonly title: string
@@ -81,7 +78,7 @@ const calls = (system: string): readonly MetricPanel[] => [
     unit: 'ops',
     lines: [
       {
-        query: rate(edgeRequests.name + toSystem(system), range, edge),
+        query: rate(edgeRequests.name + toSystem(system), panelRange, edge),
         legend: '{{client}} → {{server}}',
       },
     ],
@@ -92,7 +89,7 @@ const calls = (system: string): readonly MetricPanel[] => [
     unit: 'ops',
     lines: [
       {
-        query: rate(edgeFailures.name + toSystem(system), range, edge),
+        query: rate(edgeFailures.name + toSystem(system), panelRange, edge),
         legend: '{{client}} → {{server}}',
       },
     ],
@@ -103,7 +100,9 @@ const calls = (system: string): readonly MetricPanel[] => [
     unit: 's',
     lines: [
       {
-        query: quantile(0.95, `${storeOperations}_bucket{system="${system}"}`, range, ['service']),
+        query: quantile(0.95, `${storeOperations}_bucket{system="${system}"}`, panelRange, [
+          'service',
+        ]),
         legend: '{{service}}',
       },
     ],
@@ -133,7 +132,7 @@ function postgres(stores: readonly string[]): readonly MetricPanel[] {
   const perSecond = (names: readonly string[]): string =>
     over(
       'sum',
-      either(names, (name) => `rate(${name}${ours}[${range}])`),
+      either(names, (name) => `rate(${name}${ours}[${panelRange}])`),
       ['datname'],
     )
   const present = (how: 'sum' | 'max', names: readonly string[]): string =>
@@ -173,7 +172,7 @@ function redis(): readonly MetricPanel[] {
       title: 'Commands',
       description: 'Commands that the server ran, those of scripts too, per second.',
       unit: 'ops',
-      lines: [{ query: rate(redisSeries.commands, range, ['cmd']), legend: '{{cmd}}' }],
+      lines: [{ query: rate(redisSeries.commands, panelRange, ['cmd']), legend: '{{cmd}}' }],
     },
     {
       title: 'Memory',

@@ -1,10 +1,10 @@
 import { BigValueGraphMode } from '@grafana/grafana-foundation-sdk/common'
 import {
-  DashboardLinkBuilder,
   DashboardLinkType,
   MappingType,
   ThresholdsConfigBuilder,
   ThresholdsMode,
+  type DashboardLink,
   type ValueMap,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { DataqueryBuilder as PromqlBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
@@ -33,6 +33,7 @@ type Visual = StatBuilder | TimelineBuilder | TableBuilder | TimeseriesBuilder
 const sizes = {
   lines: { w: 8, h: 8 },
   stat: { w: 8, h: 4 },
+  stats: { w: 12, h: 6 },
   timeline: { w: 24, h: 10 },
   traces: { w: 12, h: 8 },
 }
@@ -40,8 +41,13 @@ const sizes = {
 /** A list of traces is for looking into a few. */
 const tracesShown = 20
 
-export const sizeOf = (panel: Panel) =>
-  asksPrometheus(panel) ? sizes[panel.kind ?? 'lines'] : sizes.traces
+export const sizeOf = (panel: Panel) => sizes[formOf(panel)]
+
+function formOf(panel: Panel): keyof typeof sizes {
+  if (!asksPrometheus(panel)) return 'traces'
+  const isCrowded = panel.kind === 'stat' && panel.lines.length > 3
+  return isCrowded ? 'stats' : (panel.kind ?? 'lines')
+}
 
 /** Grafana's form of a panel, still without its place. */
 export function visual(panel: Panel): Visual {
@@ -49,14 +55,28 @@ export function visual(panel: Panel): Visual {
   return builder.title(panel.title).description(panel.description)
 }
 
-export const linkTo = ({ title, url }: Link): DashboardLinkBuilder =>
-  new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url)
+/** In sight: the builder of the package would put links of a board into a menu. */
+export const linkTo = ({ title, url }: Link, more: Partial<DashboardLink> = {}) => ({
+  build: (): DashboardLink => ({
+    title,
+    url,
+    type: DashboardLinkType.Link,
+    icon: '',
+    tooltip: '',
+    tags: [],
+    asDropdown: false,
+    targetBlank: false,
+    includeVars: false,
+    keepTime: false,
+    ...more,
+  }),
+})
 
 function measured(panel: MetricPanel): Visual {
   const builder = emptyOf(panel).unit(panel.unit).datasource(sourceOf('prometheus'))
   panel.lines.forEach((line, index) => builder.withTarget(promql(panel, line, index)))
-  if (panel.links) builder.dataLinks(panel.links.map(linkTo))
-  if (panel.thresholds) builder.thresholds(colored(panel.thresholds))
+  if (panel.links) builder.dataLinks(panel.links.map((link) => linkTo(link)))
+  builder.thresholds(colored(panel.thresholds ?? calm))
   if (panel.states) builder.mappings([named(panel.states)])
   return builder
 }
@@ -91,6 +111,9 @@ function traced({ traceql, unit }: TracePanel): Visual {
   const builder = unit === undefined ? new TableBuilder() : new TimeseriesBuilder().unit(unit)
   return builder.datasource(sourceOf('tempo')).withTarget(query)
 }
+
+/** Left out, Grafana would paint what is above 80 red. */
+const calm: readonly Threshold[] = [{ from: -Infinity, color: 'green' }]
 
 const colored = (thresholds: readonly Threshold[]) =>
   new ThresholdsConfigBuilder()
