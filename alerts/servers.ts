@@ -1,4 +1,4 @@
-import { serverUp, watched, watchers, type Watcher } from '../dashboards/servers.ts'
+import { serverUp, watched, watcherOf, type Watcher } from '../dashboards/servers.ts'
 import type { StoreKind } from '../services/model/store.ts'
 import type { Topology } from '../services/model/topology.ts'
 import type { Rule } from './rule.ts'
@@ -6,7 +6,7 @@ import type { Rule } from './rule.ts'
 /** Of every engine that the topology's stores are on: its servers are away, or nobody sees whether they are. */
 export const serverRules = ({ stores }: Pick<Topology, 'stores'>): readonly Rule[] =>
   [...new Set(stores.map(({ engine }) => engine))].flatMap((engine) => {
-    const watcher = watchers[engine]
+    const watcher = watcherOf(engine)
     return watcher ? [storeDown(engine, watcher), storeUnseen(engine, watcher)] : []
   })
 

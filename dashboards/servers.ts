@@ -9,10 +9,14 @@ export interface Watcher {
 }
 
 /** OpenSearch has no exporter: what its clients measure is what is known of it. */
-export const watchers: Readonly<Partial<Record<StoreKind, Watcher>>> = {
+export const watchers = {
   postgres: { jobs: ['postgres-exporter', 'postgres'], up: ['pg_up', 'cnpg_collector_up'] },
   redis: { jobs: ['redis-exporter', 'redis'], up: ['redis_up'] },
-}
+} as const satisfies Partial<Record<StoreKind, Watcher>>
+
+/** Who watches the servers of an engine, where anybody does. */
+export const watcherOf = (engine: StoreKind): Watcher | undefined =>
+  (watchers as Partial<Record<StoreKind, Watcher>>)[engine]
 
 /** CloudNativePG exports by itself, under names of its own; both are counters of the same things. */
 export const postgresSeries = {

@@ -5,7 +5,7 @@ import type { StoreKind } from '../services/model/store.ts'
 import type { Topology } from '../services/model/topology.ts'
 import type { Board, MetricPanel, Panel } from './board.ts'
 import { over, panelRange, quantile, rate } from './queries.ts'
-import { either, postgresSeries, redisSeries, serverUp, watchers } from './servers.ts'
+import { either, postgresSeries, redisSeries, serverUp, watcherOf } from './servers.ts'
 import { slowCalls } from './traces.ts'
 
 interface Engine {
@@ -53,7 +53,7 @@ function panelsOf(kind: StoreKind, stores: readonly string[]): readonly Panel[] 
 }
 
 function answering(kind: StoreKind): readonly MetricPanel[] {
-  const watcher = watchers[kind]
+  const watcher = watcherOf(kind)
   if (!watcher) return []
   return [
     {
