@@ -88,11 +88,14 @@ test.serial(
     const names = (await asked<{ name: string }[]>(t, one, 'board')).map(({ name }) => name)
     t.true(names.includes('msa-overview'))
     for (const name of names) {
+      let empty: readonly Panel[] = []
+      const full = async () => {
+        empty = (await panelsOf(name)).filter(({ series }) => series.length === 0)
+        return empty.length === 0 ? true : undefined
+      }
       // A rate needs two scrapes.
-      const empty = async () => (await panelsOf(name)).filter(({ series }) => series.length === 0)
-      const full = async () => ((await empty()).length === 0 ? true : undefined)
       await poll(full, { withinMs: 30_000, everyMs: 1000 })
-      t.deepEqual(await empty(), [], name)
+      t.deepEqual(empty, [], name)
     }
     const memory = (await panelsOf('catalog')).find(({ title }) => title === 'Memory')
     t.true((memory?.series[0]?.value ?? 0) > 1e7)
