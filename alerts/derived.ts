@@ -3,13 +3,14 @@ import { refusedInCrowd } from '../services/kit/crowd.ts'
 import { deadLettersSent } from '../services/kit/dead-letter.ts'
 import { outboxDead, outboxOldestAge } from '../services/kit/relay.ts'
 import type { Alert } from '../services/model/alert.ts'
-import { hasBreakers, hasDatabase, type Service } from '../services/model/service.ts'
+import { consumerLag } from '../services/model/metric.ts'
+import { answers, hasBreakers, hasDatabase, type Service } from '../services/model/service.ts'
 import type { Consumption } from '../services/model/topic.ts'
 
 /** What every service has people told about, as far as it has the part that can fail. */
 export const derivedAlerts = (service: Service): readonly Alert[] => [
   eventLoopBlocked(service),
-  ...(Object.keys(service.api).length > 0 ? [requestsShed(service)] : []),
+  ...(answers(service) ? [requestsShed(service)] : []),
   ...(hasBreakers(service) ? [breakerOpen(service)] : []),
   ...(hasOutbox(service) ? [outboxLate(service), outboxStuck(service)] : []),
   ...service.consumes.map((consumption) => consumerLagging(service, consumption)),
@@ -88,7 +89,7 @@ const consumerLagging = (service: Service, consumption: Consumption): Alert => {
     description: `${group} has had over ${limit} unread records of ${topic.name} for five minutes.`,
     when: {
       measure: 'sum',
-      metric: { name: 'kafka_consumergroup_lag' },
+      metric: { name: consumerLag },
       where: { group: [group], topic: [topic.name] },
       isForeign: true,
       above: limit,

@@ -51,6 +51,7 @@ function seriesOf(service: Service, when: Condition, isOver: boolean): readonly 
       return [series(metric.name, labels, `${value}x${minutes}`)]
     case 'age':
       return [series(metric.name, labels, isOver ? `0x${minutes}` : rising(60))]
+    case 'p50':
     case 'p95':
       return [
         { ...labels, le: String(above) },

@@ -31,16 +31,26 @@ export interface Story {
 }
 
 /** Runs the stories against the rules by `promtool test rules`. @throws Error with promtool's report */
-export async function testRules(
-  files: readonly RuleFile[],
-  stories: readonly Story[],
-): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'maru-rules-'))
-  try {
+export const testRules = (files: readonly RuleFile[], stories: readonly Story[]): Promise<void> =>
+  inFolder(async (folder) => {
     await writeFile(join(folder, 'rules.yaml'), stringify({ groups: files }))
     await writeFile(join(folder, 'test.yaml'), stringify(document(stories)))
     await promtool('check', 'rules', join(folder, 'rules.yaml'))
     await promtool('test', 'rules', join(folder, 'test.yaml'))
+  })
+
+/** Has promtool read the queries, as rules that record them. @throws Error with promtool's report */
+export const checkQueries = (queries: readonly string[]): Promise<void> =>
+  inFolder(async (folder) => {
+    const rules = queries.map((expr, at) => ({ record: `query:${at}`, expr }))
+    await writeFile(join(folder, 'rules.yaml'), stringify({ groups: [{ name: 'queries', rules }] }))
+    await promtool('check', 'rules', join(folder, 'rules.yaml'))
+  })
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'maru-rules-'))
+  try {
+    await work(folder)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

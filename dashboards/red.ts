@@ -1,106 +1,101 @@
-import { hasBreakers, type Service } from '../services/model/service.ts'
-import type { Board, Panel, Row } from './panels.ts'
+import { boardOfService } from '../services/model/board.ts'
+import { answers, hasBreakers, type Service } from '../services/model/service.ts'
+import type { Board, MetricPanel, Panel, Row } from './board.ts'
+import { breakerTimeline } from './breakers.ts'
+import { toLogs, toTraces } from './links.ts'
+import { measured, usual } from './measured.ts'
+import { objectivePanels } from './slo.ts'
 import * as queries from './queries.ts'
-
-/** Rate window of panels: twelve scrapes of 5 s. */
-const range = '1m'
+import * as traces from './traces.ts'
 
 /** Rate, errors and duration of one service, its budget, its edges and its own metrics. */
 export function redBoard(service: Service): Board {
   return {
-    uid: `maru-${service.name}`,
+    uid: boardOfService(service),
     title: `${service.name} (${service.product})`,
+    product: service.product,
     summary: service.summary,
-    tags: ['maru', service.product],
+    links: [toTraces('Traces', traces.of(service)), toLogs(service.name)],
     rows: [
-      { title: 'Objective', panels: objective(service) },
-      { title: 'Requests', panels: requests(service) },
-      { title: 'Dependencies', panels: dependencies(service) },
-      ...productRow(service),
+      { title: 'Objective', panels: objectivePanels([service]) },
+      ...(answers(service) ? [{ title: 'Requests', panels: requests(service) }] : []),
+      ...rowOf('Dependencies', dependencies(service)),
+      ...rowOf('Business', business(service)),
       { title: 'Process', panels: processPanels(service) },
+      { title: 'Traces', panels: traces.panelsOf(service) },
     ],
   }
 }
 
-function objective(service: Service): Panel[] {
-  const { availability, latency } = service.slo
-  return [
-    {
-      kind: 'stat',
-      title: 'Availability',
-      description: `Requests without a 5xx over 28 days; the target is ${availability} %.`,
-      unit: 'percent',
-      lines: [{ query: queries.availability(service), legend: 'availability' }],
-    },
-    {
-      kind: 'stat',
-      title: 'Error budget left',
-      description: 'What is left of the 28 days’ error budget; below 0 it is overspent.',
-      unit: 'percentunit',
-      lines: [{ query: queries.budgetLeft(service), legend: 'left' }],
-    },
-    {
-      kind: 'stat',
-      title: 'p95',
-      description: `The target is ${latency.p95Ms} ms.`,
-      unit: 's',
-      lines: [{ query: queries.latency(service, 0.95, '5m'), legend: 'p95' }],
-    },
-  ]
-}
+const rowOf = (title: string, panels: readonly Panel[]): Row[] =>
+  panels.length > 0 ? [{ title, panels }] : []
 
-const requests = (service: Service): Panel[] => [
+const requests = (service: Service): MetricPanel[] => [
   {
     title: 'Requests by route',
     description: 'Answered requests per second.',
     unit: 'reqps',
-    lines: [{ query: queries.requestRateByRoute(service, range), legend: '{{method}} {{uri}}' }],
+    lines: [
+      {
+        query: queries.requestRate(service, queries.panelRange, ['method', 'uri']),
+        legend: '{{method}} {{uri}}',
+      },
+    ],
+    links: [toTraces('Traces', traces.ofRoute(service))],
   },
   {
     title: '5xx share by route',
     description: 'Share of requests answered with a server error.',
     unit: 'percentunit',
-    lines: [{ query: queries.errorShareByRoute(service, range), legend: '{{uri}}' }],
+    lines: [{ query: queries.errorShareByRoute(service, queries.panelRange), legend: '{{uri}}' }],
+    links: [toTraces('Failed requests', traces.ofRoute(service, traces.failed))],
   },
   {
     title: 'Duration by route',
     description: 'p95; the dots are exemplars that open their trace.',
     unit: 's',
-    lines: [{ query: queries.latencyByRoute(service, 0.95, range), legend: 'p95 {{uri}}' }],
+    lines: [
+      { query: queries.latency(service, 0.95, queries.panelRange, ['uri']), legend: 'p95 {{uri}}' },
+    ],
+    links: [toTraces('Slow requests', traces.ofRoute(service, traces.slow(service)))],
   },
 ]
 
-function dependencies(service: Service): Panel[] {
-  const calls: Panel[] = [
-    {
-      title: 'Calls',
-      description: 'To services, stores and from topics, per second.',
-      unit: 'reqps',
-      lines: [{ query: queries.dependencyRate(service, range), legend: '{{server}}' }],
-    },
-    {
-      title: 'Failed calls',
-      description: 'Calls that ended in an error, per second.',
-      unit: 'reqps',
-      lines: [{ query: queries.dependencyFailures(service, range), legend: '{{server}}' }],
-    },
-  ]
-  return [...calls, ...breakers(service), ...topics(service)]
-}
+const dependencies = (service: Service): MetricPanel[] => [
+  ...calls(service),
+  ...(hasBreakers(service) ? [breakerTimeline(service)] : []),
+  ...topics(service),
+]
 
-const breakers = (service: Service): Panel[] =>
-  hasBreakers(service)
+const calls = (service: Service): MetricPanel[] =>
+  hasEdges(service)
     ? [
         {
-          title: 'Breakers',
-          description: 'The present state of each circuit breaker.',
-          unit: 'short',
-          lines: [{ query: queries.breakerState(service), legend: '{{name}} {{state}}' }],
+          title: 'Calls',
+          description: 'To services, stores and from topics, per second.',
+          unit: 'reqps',
+          lines: [
+            { query: queries.dependencyRate(service, queries.panelRange), legend: '{{server}}' },
+          ],
+        },
+        {
+          title: 'Failed calls',
+          description: 'Calls that ended in an error, per second.',
+          unit: 'reqps',
+          lines: [
+            {
+              query: queries.dependencyFailures(service, queries.panelRange),
+              legend: '{{server}}',
+            },
+          ],
         },
       ]
     : []
 
-const topics = (service: Service): Panel[] => [
+const hasEdges = ({ calls, fronts, stores, publishes }: Service): boolean =>
+  calls.length + stores.length + publishes.length > 0 || fronts === 'all'
+
+const topics = (service: Service): MetricPanel[] => [
   ...[...new Set(service.consumes.map(({ group }) => group))].map((group) => ({
     title: `Lag of ${group}`,
     description: 'Records of each topic that are not consumed yet.',
@@ -111,31 +106,34 @@ const topics = (service: Service): Panel[] => [
     title: topic.name,
     description: topic.summary,
     unit: 'wps',
-    lines: [{ query: queries.topicRate(topic.name, range), legend: 'records' }],
+    lines: [{ query: queries.topicRate(topic.name, queries.panelRange), legend: 'records' }],
   })),
 ]
 
-function productRow(service: Service): Row[] {
-  const panels = Object.values(service.metrics).map((metric) => ({
+const business = (service: Service): MetricPanel[] =>
+  Object.values(service.metrics).map((metric) => ({
     title: metric.name,
     description: metric.help,
     unit: metric.name.endsWith('_seconds') ? 's' : 'short',
-    lines: [{ query: queries.product(service, metric, range), legend: legendOf(metric.labels) }],
+    lines: [
+      {
+        query: measured(service, usual(metric), queries.panelRange),
+        legend: legendOf(metric.labels),
+      },
+    ],
   }))
-  return panels.length > 0 ? [{ title: 'Business', panels }] : []
-}
 
 const legendOf = (labels: Readonly<Record<string, readonly string[]>>): string =>
   Object.keys(labels)
     .map((label) => `{{${label}}}`)
     .join(' ') || 'all'
 
-const processPanels = (service: Service): Panel[] => [
+const processPanels = (service: Service): MetricPanel[] => [
   {
     title: 'CPU',
     description: 'Cores in use per replica.',
     unit: 'short',
-    lines: [{ query: queries.cpu(service, range), legend: '{{instance}}' }],
+    lines: [{ query: queries.cpu(service, queries.panelRange), legend: '{{instance}}' }],
   },
   {
     title: 'Memory',

@@ -24,7 +24,7 @@ const root = join(import.meta.dirname, '..')
 export function inventory(settings: Settings): Record<string, unknown> {
   const options = { provider: clusterOf(settings) }
   const images = imagesOf(settings, root)
-  const context = { topology, settings, image: images, observed: renderedObserved(root) }
+  const context = { topology, settings, image: images, observed: renderedObserved(root, topology) }
 
   const foundation = new Foundation('foundation', { settings, topology }, options)
   const there = [foundation.namespaces, foundation.operators]

@@ -4,16 +4,17 @@ import { stringify } from 'yaml'
 import { alertmanagerConfig } from '../alerts/alertmanager.ts'
 import { ruleFilesOf, type RuleFile } from '../alerts/rules.ts'
 import { boardsOf } from '../dashboards/boards.ts'
-import { toGrafana, type Board } from '../dashboards/panels.ts'
+import type { Board } from '../dashboards/board.ts'
+import { toGrafana } from '../dashboards/grafana.ts'
 import { asyncApi } from '../services/kit/asyncapi.ts'
 import { openApi } from '../services/kit/openapi.ts'
-import type { Service } from '../services/model/service.ts'
 import type { Topology } from '../services/model/topology.ts'
 import { gitopsFiles } from './gitops/render.ts'
 import { kubernetesTables } from './kubernetes-tables.ts'
 import { readmeTables } from './readme.ts'
 import { withTables } from './rendered-tables.ts'
-import type { Observed } from './workloads/stack-context.ts'
+import { observedBy } from './workloads/rendered-observed.ts'
+import type { StackContext } from './workloads/stack-context.ts'
 
 /** A file that follows from the topology: path from the repository's root, and its text. */
 export interface Rendered {
@@ -58,17 +59,16 @@ const ruleFile = (name: string): string => `alerts/rendered/${name}.rules.yaml`
 
 const groupsOf = ({ name, rules }: RuleFile) => ({ groups: [{ name: `maru-${name}`, rules }] })
 
-/** Boards and rules of services for the cluster: the text of the files beside. */
-function observedOf(topology: Topology): (service: Service) => Observed {
-  const boards = new Map(boardsOf(topology).map((board) => [board.uid, board]))
-  const rules = new Map(ruleFilesOf(topology).map((file) => [file.name, file]))
-  return ({ name }) => {
-    const [board, file] = [boards.get(`maru-${name}`), rules.get(name)]
-    if (!board || !file) throw new Error(`${name} has no board or no rules.`)
-    const { uid, title } = board
-    return { board: { uid, title, json: boardFile(board).text }, rules: groupsOf(file) }
-  }
-}
+/** Boards and rules for the cluster: the text of the files beside. */
+const observedOf = (topology: Topology): StackContext['observed'] =>
+  observedBy(topology, {
+    boards: boardsOf(topology).map((board) => ({
+      uid: board.uid,
+      folder: board.product,
+      json: boardFile(board).text,
+    })),
+    rules: ruleFilesOf(topology).map((file) => ({ name: file.name, ...groupsOf(file) })),
+  })
 
 /** Files whose committed text differs from what would be rendered, and files that should not be there. */
 export function staleFiles(topology: Topology, root: string): readonly string[] {

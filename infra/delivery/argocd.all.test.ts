@@ -151,7 +151,7 @@ const contextFor = (digit: string): StackContext => {
   return {
     topology,
     settings,
-    observed: renderedObserved(root),
+    observed: renderedObserved(root, topology),
     image: ({ name }) => ({
       tag: `1.0.${digit}`,
       reference: `${settings.images.prefix}/${name}:1.0.${digit}@sha256:${digit.repeat(64)}`,

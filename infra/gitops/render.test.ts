@@ -53,7 +53,7 @@ test('an object without faults may be committed', (t) => {
 })
 
 test('every folder is named after what it delivers, one object a file', (t) => {
-  const files = gitopsFiles(topology, root, renderedObserved(root))
+  const files = gitopsFiles(topology, root, renderedObserved(root, topology))
   const folders = new Set(files.map(({ path }) => path.split('/').slice(0, 3).join('/')))
   for (const env of ['dev', 'prod'])
     for (const name of ['platform', ...topology.services.map((service) => service.name)])

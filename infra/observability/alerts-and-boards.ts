@@ -1,46 +1,45 @@
 import { namespacesOf } from '../endpoints.ts'
 import { labelsOf, type KubernetesObject } from '../kubernetes/object.ts'
+import type { Observed, ObservedBoard, ObservedRules } from '../workloads/stack-context.ts'
 
 /** Label by which Grafana's sidecar finds boards. */
 export const boardLabel = { grafana_dashboard: '1' } as const
 /** Annotation that names the folder in which a board appears. */
 export const boardFolder = 'grafana_folder'
 
-/**
- * A service's alert rules for the Prometheus operator: the same groups as in the local rule file.
- * @param rules `{ groups: [{ name, rules }] }`
- */
-export const prometheusRule = (
-  service: string,
-  rules: { readonly groups: readonly unknown[] },
+/** What shows and tells, for the operators of whoever observes. */
+export const observedObjects = (
+  { boards, rules }: Observed,
   stack: string,
-): KubernetesObject => ({
+): readonly KubernetesObject[] => [
+  ...rules.map((one) => prometheusRule(one, stack)),
+  ...boards.map((one) => dashboardConfigMap(one, stack)),
+]
+
+/** Alert rules for the Prometheus operator: the same groups as in the local rule file. */
+const prometheusRule = ({ name, groups }: ObservedRules, stack: string): KubernetesObject => ({
   apiVersion: 'monitoring.coreos.com/v1',
   kind: 'PrometheusRule',
   metadata: {
-    name: service,
+    name,
     namespace: namespacesOf(stack).platform,
-    labels: labelsOf(service, 'alerts', stack),
+    labels: labelsOf(name, 'alerts', stack),
   },
-  spec: { groups: rules.groups },
+  spec: { groups },
 })
 
-/**
- * A board for Grafana's sidecar, which loads every ConfigMap with its label.
- * @param folder Grafana folder in which it appears
- */
-export const dashboardConfigMap = (
-  board: { readonly uid: string; readonly json: string },
-  folder: string,
+/** A board for Grafana's sidecar, which loads every ConfigMap with its label. */
+const dashboardConfigMap = (
+  { uid, folder, json }: ObservedBoard,
   stack: string,
 ): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: {
-    name: `board-${board.uid}`,
+    name: `board-${uid}`,
     namespace: namespacesOf(stack).platform,
-    labels: { ...labelsOf(board.uid, 'board', stack), ...boardLabel },
+    labels: { ...labelsOf(uid, 'board', stack), ...boardLabel },
     annotations: { [boardFolder]: folder },
   },
-  data: { [`${board.uid}.json`]: board.json },
+  data: { [`${uid}.json`]: json },
 })

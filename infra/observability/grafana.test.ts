@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { parse } from 'yaml'
 import { alertmanagerConfig } from '../../alerts/alertmanager.ts'
-import { dashboardConfigMap } from './alerts-and-boards.ts'
+import { observedObjects } from './alerts-and-boards.ts'
 import { dataSources } from './data-sources.ts'
 import { grafanaObjects, grafanaUrl } from './grafana.ts'
 import { prometheusValues } from './prometheus-values.ts'
@@ -57,10 +57,11 @@ test('every board asks a data source that is provisioned', (t) => {
 test('the chart’s Grafana finds our boards, their folders, our data sources and its administrator', (t) => {
   const settings = settingsOf('dev', { operators: 'install' })
   const { sidecar, admin } = prometheusValues(settings, {}).grafana
-  const board = dashboardConfigMap({ uid: 'maru-a', json: '{}' }, 'webtoon', 'dev')
+  const board = { uid: 'maru-a', folder: 'webtoon', json: '{}' }
+  const [shown] = observedObjects({ boards: [board], rules: [] }, 'dev')
   const { dashboards, datasources } = sidecar
-  t.is(board.metadata.labels?.[dashboards.label ?? ''], dashboards.labelValue)
-  t.is(board.metadata.annotations?.[dashboards.folderAnnotation], 'webtoon')
+  t.is(shown?.metadata.labels?.[dashboards.label ?? ''], dashboards.labelValue)
+  t.is(shown?.metadata.annotations?.[dashboards.folderAnnotation], 'webtoon')
   t.is(inCluster(settings).labels?.[datasources.label ?? ''], datasources.labelValue)
   t.false(datasources.defaultDatasourceEnabled)
   const objects = grafanaObjects({ settings })

@@ -1,7 +1,7 @@
 import type { Service } from '../../services/model/service.ts'
 import { redisAcl } from '../foundation/redis-acl.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
-import { dashboardConfigMap, prometheusRule } from '../observability/alerts-and-boards.ts'
+import { observedObjects } from '../observability/alerts-and-boards.ts'
 import { databaseObjects } from './databases.ts'
 import { deployment, disruptionBudget } from './deployment.ts'
 import { clusterService, httpRoute, serviceMonitor } from './exposure.ts'
@@ -32,15 +32,15 @@ export const serviceObjects = (
   ...scalingObjects(service, context),
   ...httpRoute(service, context),
   serviceMonitor(service, context),
-  prometheusRule(service.name, context.observed(service).rules, context.settings.stack),
-  dashboardConfigMap(context.observed(service).board, service.product, context.settings.stack),
+  ...observedObjects(context.observed(service), context.settings.stack),
 ]
 
-/** What follows from the topology and belongs to no single service: topics, the default of the network, Redis' users. */
+/** What follows from the topology and belongs to no single service: topics, the default of the network, Redis' users, shared boards. */
 export const platformObjects = (context: StackContext): readonly KubernetesObject[] => [
   defaultDeny(context),
   ...externalSecrets([redisAcl(context.topology)], context),
   ...context.topology.topics.map((topic) => topicObject(topic, context)),
+  ...observedObjects(context.observed('platform'), context.settings.stack),
 ]
 
 const serviceAccount = (service: Service, context: StackContext): KubernetesObject =>

@@ -11,11 +11,23 @@ export interface Image {
   readonly reference: Input<string>
 }
 
-/** A service's board and rules as they were rendered: the same content wherever it is shown. */
+/** Boards and rules as they were rendered: the same content wherever it is shown. */
 export interface Observed {
-  readonly board: { readonly uid: string; readonly title: string; readonly json: string }
-  /** `{ groups: [{ name, rules }] }` */
-  readonly rules: { readonly groups: readonly unknown[] }
+  readonly boards: readonly ObservedBoard[]
+  readonly rules: readonly ObservedRules[]
+}
+
+export interface ObservedBoard {
+  readonly uid: string
+  /** Grafana folder in which it appears. */
+  readonly folder: string
+  readonly json: string
+}
+
+export interface ObservedRules {
+  readonly name: string
+  /** `{ name, rules }` */
+  readonly groups: readonly unknown[]
 }
 
 /** What the objects of one stack are derived from. */
@@ -23,7 +35,8 @@ export interface StackContext {
   readonly topology: Topology
   readonly settings: Settings
   image(service: Service): Image
-  observed(service: Service): Observed
+  /** Of a service, or what belongs to no single one. */
+  observed(owner: Service | 'platform'): Observed
 }
 
 /** Metadata of an object of the stack's own namespace. @param component what it is: `service`, `topic`, … */

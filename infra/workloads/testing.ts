@@ -18,7 +18,7 @@ export const contextOf = (stack: string, changed: Partial<Settings> = {}): Stack
     tag: '1.0.0',
     reference: `registry.example.com/maru/${name}:1.0.0@sha256:${'0'.repeat(64)}`,
   }),
-  observed: renderedObserved(root),
+  observed: renderedObserved(root, topology),
 })
 
 /** All that follows from services and topics in a stack. */

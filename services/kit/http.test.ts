@@ -187,6 +187,14 @@ test('every problem has type, code, ids and no stack, and the metric has the rou
   t.regex(metrics, /le="0.07"/)
 })
 
+test('what a route answers is at 0 before anybody has asked', async (t) => {
+  const { context } = await serving(t)
+  t.regex(
+    await context.meter.registry.metrics(),
+    /http_server_requests_seconds_count\{[^}]*method="GET",uri="\/things\/:id",status="200"[^}]*\} 0/,
+  )
+})
+
 test('a request id that is long or not plain is replaced', async (t) => {
   const { url } = await serving(t)
   for (const given of ['x'.repeat(65), 'a b', 'a"b', '<script>']) {

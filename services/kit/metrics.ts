@@ -21,6 +21,8 @@ export interface Meter {
   set<M extends Metric>(metric: M, labels: Values<M>, value: number): void
   /** Observes into a histogram, with the active sampled trace as exemplar. */
   observe<M extends Metric>(metric: M, labels: Values<M>, value: number): void
+  /** Makes a series of a histogram known at 0 before its first event. */
+  zero<M extends Metric>(metric: M, labels: Values<M>): void
   /** Makes every series of a metric known at 0 before its first event. */
   register(metric: Metric): void
   /**
@@ -61,6 +63,7 @@ export function createMeter(declared: readonly Metric[], processWide: boolean): 
       const sample = sampler(get(metric), given(values), read)
       samples.set(metric.name, [...(samples.get(metric.name) ?? []), sample])
     },
+    zero: (metric, values) => (get(metric) as Histogram).zero(given(values)),
     set: (metric, values, value) => (get(metric) as Gauge).set(given(values), value),
     observe: (metric, values, value) => {
       const exemplarLabels = exemplar()

@@ -177,7 +177,7 @@ test('a service starts without its Redis, says that it is not ready, and finds i
   t.is((await context.life.checks())['redis shelf'], 'ok')
 })
 
-test('a call is an edge always and a span under a sampled parent only', async (t) => {
+test('a call is timed and an edge always, and a span under a sampled parent only', async (t) => {
   const { shelf: one, context } = await opened(t, await server(t))
   const spansOf = () => tracing.spans().filter((span) => span.name === 'GET shelf')
   const before = spansOf().length
@@ -204,6 +204,7 @@ test('a call is an edge always and a span under a sampled parent only', async (t
     metrics,
     /graph_request_total\{[^}]*client="keeper"[^}]*server="redis:shelf"[^}]*connection_type="database"[^}]*\} 2/,
   )
+  t.regex(metrics, /operation_duration_seconds_count\{system="redis",operation="GET"\} 2/)
 })
 
 /** Forwards to Redis; once told so it forwards the next request and then drops the connection instead of the reply. */

@@ -96,26 +96,28 @@ test.serial('an answer about the request itself stays what it is', async (t) => 
   t.is((conflict as errors.ResponseError).statusCode, 409)
 })
 
-test.serial('a request is an edge always and a span under a sampled parent only', async (t) => {
-  const { client, alias, context } = await opened(t)
-  const spansOf = () => tracing.spans().filter((span) => span.name === 'search titles')
-  const before = spansOf().length
-  await client.search({ index: alias })
-  t.is(spansOf().length, before)
-  await inSpan(context.tracer, 'parent', { kind: SpanKind.SERVER, parent: 'root' }, () =>
-    client.search({ index: alias }),
-  )
-  const [span] = spansOf().slice(before)
-  t.like(span?.attributes, {
-    'db.system.name': 'opensearch',
-    'db.namespace': 'titles',
-    'db.operation.name': 'search',
-  })
-  t.regex(
-    await context.meter.registry.metrics(),
-    /graph_request_total\{[^}]*server="opensearch:titles"[^}]*\} 2/,
-  )
-})
+test.serial(
+  'a request is timed and an edge always, and a span under a sampled parent only',
+  async (t) => {
+    const { client, alias, context } = await opened(t)
+    const spansOf = () => tracing.spans().filter((span) => span.name === 'search titles')
+    const before = spansOf().length
+    await client.search({ index: alias })
+    t.is(spansOf().length, before)
+    await inSpan(context.tracer, 'parent', { kind: SpanKind.SERVER, parent: 'root' }, () =>
+      client.search({ index: alias }),
+    )
+    const [span] = spansOf().slice(before)
+    t.like(span?.attributes, {
+      'db.system.name': 'opensearch',
+      'db.namespace': 'titles',
+      'db.operation.name': 'search',
+    })
+    const metrics = await context.meter.registry.metrics()
+    t.regex(metrics, /graph_request_total\{[^}]*server="opensearch:titles"[^}]*\} 2/)
+    t.regex(metrics, /duration_seconds_count\{system="opensearch",operation="search"\} 2/)
+  },
+)
 
 test.serial('an overloaded engine is 503 at once and is asked once', async (t) => {
   let asked = 0

@@ -1,10 +1,17 @@
 import { trace, TraceFlags, type Attributes } from '@opentelemetry/api'
+import { histogram, storeOperations } from '../model/metric.ts'
 import type { Store } from '../model/store.ts'
 import type { Context } from './context.ts'
 import { countEdge, noteStoreCall } from './edges.ts'
 import { inSpan, SpanKind } from './spans.ts'
 
-/** Makes one call to a store visible: an edge of the service map, and a client span where somebody looks. */
+/** Time of one call at the client; `operation` is the statement's, command's, script's or request's name. */
+export const databaseOperations = histogram<'system' | 'operation'>(storeOperations, {
+  help: 'Time of a database operation',
+  labels: { system: [], operation: [] },
+})
+
+/** Makes one call to a store visible: its time, an edge of the service map, and a client span where somebody looks. */
 export type StoreCall = <Value>(operation: string, work: () => Promise<Value>) => Promise<Value>
 
 /**
@@ -17,6 +24,8 @@ export function storeCalls(
   store: Store,
   place: { host: string; port: number },
 ): StoreCall {
+  const { meter } = context
+  meter.register(databaseOperations)
   const edge = { server: `${store.engine}:${store.name}`, type: 'database' } as const
   const fixed: Attributes = {
     'db.system.name': store.engine,
@@ -28,8 +37,10 @@ export function storeCalls(
   return async (operation, work) => {
     const attributes = { ...fixed, 'db.operation.name': operation }
     noteStoreCall(attributes)
+    const start = performance.now()
+    let failed = false
     try {
-      const value = await (underSampledSpan()
+      return await (underSampledSpan()
         ? inSpan(
             context.tracer,
             `${operation} ${store.name}`,
@@ -37,11 +48,13 @@ export function storeCalls(
             work,
           )
         : work())
-      countEdge(context, edge, false)
-      return value
     } catch (error) {
-      countEdge(context, edge, true)
+      failed = true
       throw error
+    } finally {
+      countEdge(context, edge, failed)
+      const labels = { system: store.engine, operation }
+      meter.observe(databaseOperations, labels, (performance.now() - start) / 1000)
     }
   }
 }

@@ -51,3 +51,9 @@ function metric<Label extends string>(
 
 /** The histogram of every HTTP server: labels `method`, `uri` (route template) and `status`, seconds. */
 export const httpServerRequests = 'http_server_requests_seconds'
+
+/** The histogram of every call to a store, at the client: labels `system` and `operation`, seconds. */
+export const storeOperations = 'db_client_operation_duration_seconds'
+
+/** Records of a partition that a group has not read: labels `group`, `topic` and `partition`. */
+export const consumerLag = 'kafka_consumergroup_lag'

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Alert } from './alert.ts'
+import type { SharedPanel } from './board.ts'
 import type { Edge } from './edge.ts'
 import type { Metric } from './metric.ts'
 import type { Api } from './route.ts'
@@ -54,6 +55,8 @@ export interface Service {
   readonly metrics: Readonly<Record<string, Metric>>
   /** Beside those that follow for every service: it is down, burns its budget, lags, sheds, waits. */
   readonly alerts: readonly Alert[]
+  /** What it shows on boards that it shares with others. */
+  readonly panels: readonly SharedPanel[]
   readonly settings: Readonly<Record<string, Setting>>
   /** One-off work that people start (`main.ts <word>`): what each word does, one sentence. */
   readonly tasks: Readonly<Record<string, string>>
@@ -87,6 +90,7 @@ export function service<const D extends Declared>(declared: D): Service & D {
     edge: undefined,
     metrics: {},
     alerts: [],
+    panels: [],
     settings: {},
     tasks: {},
     scale: { min: 1, max: 1, on: 'cpu' },
@@ -103,6 +107,9 @@ export const speaksKafka = (declared: Service): boolean =>
 /** Whether it calls others through circuit breakers. */
 export const hasBreakers = ({ calls, fronts }: Service): boolean =>
   calls.length > 0 || fronts === 'all'
+
+/** Whether it has routes, so that it can be slow or wrong in answering. */
+export const answers = ({ api }: Service): boolean => Object.keys(api).length > 0
 
 /** Whether it owns a database whose tables it brings along. */
 export const hasDatabase = ({ stores }: Service): boolean =>

@@ -84,6 +84,9 @@ test('boards are named, and their values and alerts are those of a running platf
   const { exitCode, stdout } = await maru('board')
   t.is(exitCode, 0)
   t.regex(stdout, /^rank +rank \(webtoon\)$/m)
+  t.regex(stdout, /^msa-overview +MSA Overview$/m)
+  const named = JSON.parse((await maru('board', '--json')).stdout) as { name: string }[]
+  t.true(named.some(({ name }) => name === 'stores'))
   const unknown = await maru('board', 'ranks')
   t.is(unknown.exitCode, 2)
   t.regex(unknown.stderr, /no board "ranks".*rank/s)

@@ -8,8 +8,9 @@ import { Redis } from 'ioredis'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { request } from 'undici'
+import { postgresSeries, redisSeries, watchers } from '../../../dashboards/servers.ts'
 import { makePlaces, places } from '../paths.ts'
-import { portOf } from './endpoint.ts'
+import { ask, portOf } from './endpoint.ts'
 import type { Engine, Site } from './engine.ts'
 import { engines } from './engines.ts'
 import { start, waitReady } from './launch.ts'
@@ -141,17 +142,27 @@ for (const [name, trial] of Object.entries(trials)) {
   })
 }
 
+/** Numbers that boards have of servers; CloudNativePG's are a cluster's. */
+const seriesOf = {
+  redis: Object.values(redisSeries),
+  postgres: Object.values(postgresSeries).flat(),
+}
+const isLocal = (series: string): boolean => !series.startsWith('cnpg_')
+
 for (const [exporter, server, user] of [
   ['redis-exporter', 'redis', 'default'],
   ['postgres-exporter', 'postgres', 'maru'],
 ] as const) {
-  test(`${exporter} reads ${server} with a password out of a file`, async (t) => {
+  test(`${exporter} reads ${server} with a password out of a file, and has what boards ask for`, async (t) => {
     const site = await siteFor(t, engines[server]!)
     await serve(t, engines[server]!, site)
     const address = `127.0.0.1:${portOf(site)}`
     const engine = engines[exporter]!
     const reader = await siteFor(t, engine, { address, user, password: site.password })
     const running = await serve(t, engine, reader)
+    const page = await ask(reader, '/metrics')
+    for (const series of [...watchers[server].up, ...seriesOf[server]].filter(isLocal))
+      t.regex(page, new RegExp(`^${series}[ {]`, 'm'), series)
     await running.stop()
     const stranger = await siteFor(t, engine, { address, user, password: 'wrong' })
     await engine.prepare(stranger)

@@ -1,18 +1,12 @@
 import { SpanKind, type Attributes } from '@opentelemetry/api'
-import { gauge, histogram } from '../../model/metric.ts'
+import { gauge } from '../../model/metric.ts'
 import type { Store } from '../../model/store.ts'
 import type { StoreLogin } from '../config.ts'
 import type { Context } from '../context.ts'
 import { countEdge, noteStoreCall } from '../edges.ts'
 import { inSpan } from '../spans.ts'
-import { underSampledSpan } from '../store-call.ts'
+import { databaseOperations, underSampledSpan } from '../store-call.ts'
 import { isUnavailable } from './errors.ts'
-
-/** Time of one statement at the client; `operation` is the statement's name. */
-export const databaseOperations = histogram<'system' | 'operation'>(
-  'db_client_operation_duration_seconds',
-  { help: 'Time of a database operation', labels: { system: [], operation: [] } },
-)
 
 /** Connections of a pool. `waiting`: callers without one. */
 export const poolConnections = gauge<'store' | 'state'>('db_pool_connections', {

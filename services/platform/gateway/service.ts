@@ -4,6 +4,7 @@ import { limits } from '../stores.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
+import { panels } from './panels.ts'
 
 export default service({
   name: 'gateway',
@@ -15,6 +16,7 @@ export default service({
   api,
   metrics,
   alerts,
+  panels,
   settings: {
     corsAllowedOrigins: {
       schema: z

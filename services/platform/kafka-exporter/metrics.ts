@@ -1,4 +1,4 @@
-import { gauge } from '../../model/metric.ts'
+import { consumerLag, gauge } from '../../model/metric.ts'
 
 export const up = gauge('kafka_exporter_up', {
   help: '1 when the last reading of the offsets succeeded',
@@ -26,7 +26,7 @@ export const groupOffset = gauge<'group' | 'topic' | 'partition'>(
   },
 )
 
-export const groupLag = gauge<'group' | 'topic' | 'partition'>('kafka_consumergroup_lag', {
+export const groupLag = gauge<'group' | 'topic' | 'partition'>(consumerLag, {
   help: 'Records of a partition that a group has not committed yet',
   labels: { group: [], topic: [], partition: [] },
 })

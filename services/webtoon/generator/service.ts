@@ -6,6 +6,7 @@ import { loadSource } from '../clients.ts'
 import { pageView } from '../topics.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
+import { panels } from './panels.ts'
 
 const whole = (ifAbsent: number, most: number) =>
   z.coerce.number<string>().int().min(1).max(most).default(ifAbsent)
@@ -25,6 +26,7 @@ export default service({
     timeLimitMs: 1000,
   }),
   metrics,
+  panels,
   settings: {
     eps: { schema: whole(100, 10_000), summary: 'Events per second of a run that says nothing' },
     userPool: { schema: whole(1000, 1_000_000), summary: 'Readers of a run that says nothing' },

@@ -7,6 +7,7 @@ import { pageView } from '../topics.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
+import { panels } from './panels.ts'
 
 const weight = z.coerce.number<string>().int().min(0).max(1000).default(1)
 
@@ -26,6 +27,7 @@ export default service({
   }),
   metrics,
   alerts,
+  panels,
   settings: {
     viewWeight: { schema: weight, summary: 'What a view adds to a count' },
     likeWeight: { schema: weight, summary: 'What a like adds to a count' },

@@ -9,6 +9,7 @@ import catalog from '../catalog/service.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
+import { panels } from './panels.ts'
 
 export default service({
   name: 'search',
@@ -28,6 +29,7 @@ export default service({
   }),
   metrics,
   alerts,
+  panels,
   settings: {
     shards: {
       schema: z.coerce.number<string>().int().min(1).max(64).default(1),
