@@ -3,6 +3,7 @@ import { parser as traceql } from '@grafana/lezer-traceql'
 import test from 'ava'
 import { checkQueries } from '../alerts/promtool.ts'
 import { ruleFilesOf } from '../alerts/rules.ts'
+import { metricNames } from '../infra/verify/queries.ts'
 import { topology } from '../services/topology.ts'
 import { metricPanels, tracePanels, type Board } from './board.ts'
 import { boardsOf } from './boards.ts'
@@ -183,17 +184,4 @@ function syntaxErrors(grammar: typeof promql, query: string): readonly string[] 
     },
   })
   return errors
-}
-
-function metricNames(query: string): readonly string[] {
-  const names: string[] = []
-  promql.parse(query).iterate({
-    enter: (node) => {
-      if (node.name === 'VectorSelector') {
-        const identifier = node.node.getChild('Identifier')
-        if (identifier) names.push(query.slice(identifier.from, identifier.to))
-      }
-    },
-  })
-  return names
 }

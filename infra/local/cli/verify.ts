@@ -1,4 +1,5 @@
 import { ruleFilesOf } from '../../../alerts/rules.ts'
+import { metricPanels } from '../../../dashboards/board.ts'
 import { boardsOf } from '../../../dashboards/boards.ts'
 import { operator } from '../../../services/platform/clients.ts'
 import { serviceNamed, type Topology } from '../../../services/model/topology.ts'
@@ -66,11 +67,9 @@ export async function platformHere(): Promise<Platform> {
 }
 
 const boardQueriesOf = (topology: Topology): Platform['boardQueries'] =>
-  boardsOf(topology).flatMap(({ title, rows }) =>
-    rows.flatMap(({ panels }) =>
-      panels.flatMap((panel) =>
-        panel.lines.map(({ query }) => ({ where: `${title} › ${panel.title}`, query })),
-      ),
+  boardsOf(topology).flatMap((board) =>
+    metricPanels(board).flatMap(({ title, lines }) =>
+      lines.map(({ query }) => ({ where: `${board.title} › ${title}`, query })),
     ),
   )
 
