@@ -73,6 +73,8 @@ export const settingsSchema = z.strictObject({
     memory: size.default('1Gi'),
   }),
   metrics: group({ retention: duration.default('7d'), storage: size.default('10Gi') }),
+  /** Name of a Secret of the stack's observability namespace; its key `url` says where alerts are sent. */
+  alerts: group({ webhook: orEmpty(word).default('') }),
   traces: group({
     retention: duration.default('48h'),
     storage: size.default('10Gi'),

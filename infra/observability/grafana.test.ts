@@ -56,7 +56,7 @@ test('every board asks a data source that is provisioned', (t) => {
 
 test('the chart’s Grafana finds our boards, their folders, our data sources and its administrator', (t) => {
   const settings = settingsOf('dev', { operators: 'install' })
-  const { sidecar, admin } = prometheusValues(settings, {}).grafana
+  const { sidecar, admin } = prometheusValues(settings, { receivers: [] }).grafana
   const board = { uid: 'maru-a', folder: 'webtoon', json: '{}' }
   const [shown] = observedObjects({ boards: [board], rules: [] }, 'dev')
   const { dashboards, datasources } = sidecar
@@ -70,7 +70,7 @@ test('the chart’s Grafana finds our boards, their folders, our data sources an
 
 test('Prometheus sees every monitor and rule, and keeps what fits on its volume', (t) => {
   for (const settings of variants) {
-    const { prometheusSpec } = prometheusValues(settings, {}).prometheus
+    const { prometheusSpec } = prometheusValues(settings, { receivers: [] }).prometheus
     for (const kind of ['serviceMonitor', 'podMonitor', 'rule', 'probe', 'scrapeConfig'])
       t.is((prometheusSpec as Record<string, unknown>)[`${kind}SelectorNilUsesHelmValues`], false)
     t.true(prometheusSpec.enableRemoteWriteReceiver)
@@ -85,6 +85,16 @@ test('Alertmanager routes as it does locally', (t) => {
   t.deepEqual(renderedAlertmanager(root), alertmanagerConfig())
   const { config } = prometheusValues(settingsOf('dev'), renderedAlertmanager(root)).alertmanager
   t.deepEqual(config, alertmanagerConfig())
+})
+
+test('with a Secret every receiver sends to the address that it holds', (t) => {
+  const settings = { ...settingsOf('dev'), alerts: { webhook: 'pager' } }
+  const { alertmanager } = prometheusValues(settings, renderedAlertmanager(root))
+  t.like(alertmanager.alertmanagerSpec, { secrets: ['pager'] })
+  const { receivers } = alertmanager.config as { receivers: { webhook_configs: object[] }[] }
+  t.is(receivers.length, 3)
+  for (const { webhook_configs: sent } of receivers)
+    t.deepEqual(sent, [{ url_file: '/etc/alertmanager/secrets/pager/url', send_resolved: true }])
 })
 
 test('Grafana’s name follows from the stack’s host', (t) => {

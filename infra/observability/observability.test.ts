@@ -13,7 +13,8 @@ const registered = (
 ): Promise<readonly Registered[]> =>
   registeredBy(
     settings.stack,
-    () => new Observability('observability', { settings, alertmanager: { route: {} } }, options),
+    () =>
+      new Observability('observability', { settings, alertmanager: { receivers: [] } }, options),
   )
 
 test.serial('the chart is installed once, or not at all where operators are present', async (t) => {

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi'
 import type { KubernetesObject } from '../kubernetes/object.ts'
+import type { Telling } from './prometheus-values.ts'
 import type { Settings } from '../settings.ts'
 import { Collector, collectorObjects } from './collector.ts'
 import { Grafana, grafanaObjects } from './grafana.ts'
@@ -13,7 +14,7 @@ import { Tempo, tempoObjects } from './tempo.ts'
 export interface ObservabilityArgs {
   readonly settings: Settings
   /** Alertmanager's routes and receivers, as committed (`renderedAlertmanager`). */
-  readonly alertmanager: object
+  readonly alertmanager: Telling
 }
 
 /** Every object of what observes a stack, but for those that are inside the chart. */

@@ -19,13 +19,14 @@ const alertmanagerStorage = '1Gi'
  * Values of kube-prometheus-stack.
  * @param alertmanager routes and receivers, as rendered for the local run
  */
-export const prometheusValues = (settings: Settings, alertmanager: object) => ({
+export const prometheusValues = (settings: Settings, alertmanager: Telling) => ({
   // Roles of the whole cluster begin with it.
   fullnameOverride: `maru-${settings.stack}`,
   prometheus: { prometheusSpec: prometheusSpec(settings) },
   alertmanager: {
-    config: alertmanager,
+    config: toldTo(settings.alerts.webhook, alertmanager),
     alertmanagerSpec: {
+      ...(settings.alerts.webhook !== '' && { secrets: [settings.alerts.webhook] }),
       resources: resourcesOf('20m', '128Mi'),
       storage: { volumeClaimTemplate: { spec: claimSpec(alertmanagerStorage, settings) } },
     },
@@ -40,6 +41,25 @@ export const prometheusValues = (settings: Settings, alertmanager: object) => ({
   grafana: grafana(settings),
   ...hidden,
 })
+
+/** Alertmanager's configuration, as far as a stack adds to it. */
+export interface Telling {
+  readonly receivers: readonly { readonly name: string }[]
+}
+
+/** Every receiver sends to the address in a Secret, which the operator mounts. */
+const toldTo = (secret: string, telling: Telling): object =>
+  secret === ''
+    ? telling
+    : {
+        ...telling,
+        receivers: telling.receivers.map((receiver) => ({
+          ...receiver,
+          webhook_configs: [
+            { url_file: `/etc/alertmanager/secrets/${secret}/url`, send_resolved: true },
+          ],
+        })),
+      }
 
 /** Parts of the control plane that managed clusters and kind do not let anybody scrape: their alerts would never rest. */
 const hidden = {

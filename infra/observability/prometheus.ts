@@ -3,14 +3,14 @@ import { endpointsOf } from '../endpoints.ts'
 import { operatorNamed } from '../foundation/operator-table.ts'
 import { release } from '../foundation/operators.ts'
 import type { Settings } from '../settings.ts'
-import { metricsChart, prometheusValues } from './prometheus-values.ts'
+import { metricsChart, prometheusValues, type Telling } from './prometheus-values.ts'
 
 /** What a stack says about its metrics. */
 export interface PrometheusArgs {
   /** With `operators: present` nothing is installed: what runs in the cluster finds the stack's monitors and rules. */
   readonly settings: Settings
   /** Alertmanager's routes and receivers. */
-  readonly alertmanager: object
+  readonly alertmanager: Telling
 }
 
 /**
