@@ -8,8 +8,8 @@ const unitSeconds = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const
 const comparesAge = /^time\(\) - |_age_seconds\b/
 
 /**
- * The same rules in another time: windows, `for` and the ages that they compare with are multiplied. Drills run them at
- * a tenth, so that an hour's window takes six minutes.
+ * The same rules in another time: windows and `for` are multiplied, limits stay. Drills run them at a tenth, so that an
+ * hour's window takes six minutes.
  * @param scale 1 as committed; over 0
  */
 export const inTimeScale = (files: readonly RuleFile[], scale: number): readonly RuleFile[] =>
@@ -41,10 +41,5 @@ const ageIn = (expr: string): number | undefined =>
 
 function scaled(rule: Rule, scale: number): Rule {
   const expr = rule.expr.replace(ranges, (_, range: string) => `[${scaledDuration(range, scale)}]`)
-  const age = ageIn(expr)
-  return {
-    ...rule,
-    expr: age === undefined ? expr : expr.replace(limit, ` > ${age * scale}`),
-    for: scaledDuration(rule.for, scale),
-  }
+  return { ...rule, expr, for: scaledDuration(rule.for, scale) }
 }

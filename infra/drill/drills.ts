@@ -7,10 +7,11 @@ const budget = (service: string) => ({
   service,
   severity: 'critical',
 })
-const breaker = (service: string, name: string) => ({
+/** The gateway's breaker for a service. */
+const breaker = (service: string) => ({
   alertname: 'CircuitBreakerOpen',
-  service,
-  name,
+  service: 'gateway',
+  name: `${service}Cb`,
 })
 /** Nothing that was acknowledged may need a hand, whatever fails. */
 const byHand = [{ alertname: 'OutboxStuck' }, { alertname: 'DeadLettersForgotten' }]
@@ -20,14 +21,8 @@ export const drills: readonly Drill[] = [
   {
     name: 'service-hangs',
     says: 'rank stands still: it is down, and the gateway stops asking it',
-    fires: [down('rank'), breaker('gateway', 'rank')],
-    silent: [
-      down('gateway'),
-      down('search'),
-      down('catalog'),
-      breaker('gateway', 'search'),
-      ...byHand,
-    ],
+    fires: [down('rank'), breaker('rank')],
+    silent: [down('gateway'), down('search'), down('catalog'), breaker('search'), ...byHand],
     inject: ({ pause }) => pause('rank-1'),
   },
   {
@@ -79,7 +74,7 @@ export const drills: readonly Drill[] = [
     name: 'greedy-client',
     says: 'a client asks for more than it may: it alone is refused',
     fires: [{ alertname: 'RateLimitRejectionsHigh', service: 'gateway' }],
-    silent: [budget('gateway'), budget('rank'), breaker('gateway', 'rank'), ...byHand],
+    silent: [budget('gateway'), budget('rank'), breaker('rank'), ...byHand],
     inject: async ({ repeat, ask }) =>
       repeat(20, () => Promise.all(Array.from({ length: 10 }, () => ask('GET /dlq/causes')))),
   },

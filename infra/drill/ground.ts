@@ -3,6 +3,7 @@ import { connect } from '../../services/kit/kafka/client.ts'
 import type { ClientSecret } from '../local/front-door.ts'
 import type { Supervisor } from '../local/supervisor/client.ts'
 import { together, type Ground, type Heal } from './drill.ts'
+import { paused } from './paused.ts'
 
 /** A running checkout, as drills reach it. */
 export interface Site {
@@ -39,13 +40,7 @@ export function groundOf(site: Site): Tilled {
   return {
     heal: () => together(...heals)(),
     ground: {
-      pause: async (name) => {
-        const pids = await treeOf(site.supervisor, name)
-        for (const pid of pids) process.kill(pid, 'SIGSTOP')
-        return healing(async () => {
-          for (const pid of pids) process.kill(pid, 'SIGCONT')
-        })
-      },
+      pause: async (name) => healing(await paused(await pidOf(site.supervisor, name))),
       stop: async (name) => {
         await site.supervisor.stop([name])
         return healing(site.up)
@@ -62,10 +57,10 @@ export function groundOf(site: Site): Tilled {
   }
 }
 
-async function treeOf(supervisor: Supervisor, name: string): Promise<readonly number[]> {
+async function pidOf(supervisor: Supervisor, name: string): Promise<number> {
   const found = (await supervisor.processes()).find((one) => one.name === name)
   if (found?.pid === undefined) throw new Error(`${name} does not run: ./maru up starts it.`)
-  return [found.pid]
+  return found.pid
 }
 
 function tokenOf({ gateway, client }: Site): () => Promise<string> {
@@ -157,4 +152,5 @@ export function lightUse({ repeat, ask }: Ground): Heal {
 }
 
 /** Waits that the light use is seen by two scrapes before anything is broken. */
-export const usedForAWhile = (): Promise<void> => delay(12_000)
+export const usedForAWhile = (signal: AbortSignal): Promise<void> =>
+  delay(12_000, undefined, { signal })

@@ -1,12 +1,5 @@
 import { poll } from '../local/poll.ts'
-import {
-  alertText,
-  isMeant,
-  type AlertLabels,
-  type Drill,
-  type Ground,
-  type Heal,
-} from './drill.ts'
+import { alertText, isMeant, type AlertLabels, type Drill, type Ground } from './drill.ts'
 import type { Notice } from './receiver.ts'
 
 /** What the runner watches while a fault is there. */
@@ -17,6 +10,8 @@ export interface Watch {
   firing(): Promise<readonly AlertLabels[]>
   /** How long after its cause an alert may take, in milliseconds: its windows, its `for` and half a minute. */
   deadlineMs(alert: AlertLabels): number
+  /** Somebody wants to stop: nothing is waited for any more. */
+  readonly signal: AbortSignal
   /** Why the platform is not well; undefined when it is. */
   ailing(): Promise<string | undefined>
 }
@@ -43,7 +38,10 @@ const lookEveryMs = 250
 /** A platform that was just drilled takes a while to be quiet. */
 const quietWithinMs = 180_000
 
-/** Injects one fault, watches what people are told, heals, and waits until all is well again. */
+/**
+ * Injects one fault, watches what people are told, heals, and waits until all is well again.
+ * @throws the signal's reason when somebody wants to stop; the fault is healed then
+ */
 export async function runDrill(drill: Drill, ground: Ground, watch: Watch): Promise<Score> {
   const { name, says, fires, silent } = drill
   const unquiet = await untilQuiet([...fires, ...silent], watch)
@@ -51,9 +49,13 @@ export async function runDrill(drill: Drill, ground: Ground, watch: Watch): Prom
   const first = watch.notices.length
   const began = Date.now()
   const heal = await drill.inject(ground)
-  const fired = await untilTold(drill, watch, { first, began, heal })
+  let fired: Score['fired']
+  try {
+    fired = await untilTold(drill, watch, { first, began })
+  } finally {
+    await heal()
+  }
   const healed = Date.now()
-  await heal()
   const last = await untilWell(fires, watch)
   const told = watch.notices.slice(first).filter(({ status }) => status === 'firing')
   const falseAlarms = silent
@@ -88,9 +90,10 @@ const empty = ({ name, says, fires }: Drill) => ({
 
 async function untilQuiet(
   meant: readonly AlertLabels[],
-  { firing, ailing }: Watch,
+  { firing, ailing, signal }: Watch,
 ): Promise<string | undefined> {
   const why = async (): Promise<string | undefined> => {
+    signal.throwIfAborted()
     const now = await firing()
     const loud = meant.find((one) => now.some((alert) => isMeant(alert, one)))
     return loud ? `${alertText(loud)} fires` : ailing()
@@ -100,23 +103,18 @@ async function untilQuiet(
 
 async function untilTold(
   { fires }: Drill,
-  { notices, deadlineMs }: Watch,
-  { first, began, heal }: { first: number; began: number; heal: Heal },
+  { notices, deadlineMs, signal }: Watch,
+  { first, began }: { first: number; began: number },
 ): Promise<Score['fired']> {
   const toldAt = (meant: AlertLabels): number | undefined =>
     notices.slice(first).find(({ status, labels }) => status === 'firing' && isMeant(labels, meant))
       ?.at
   const limits = fires.map(deadlineMs)
-  const longest = Math.max(...limits)
-  try {
-    await poll(() => (fires.every((one) => toldAt(one) !== undefined) ? true : undefined), {
-      withinMs: longest,
-      everyMs: lookEveryMs,
-    })
-  } catch (error) {
-    await heal()
-    throw error
+  const allTold = (): true | undefined => {
+    signal.throwIfAborted()
+    return fires.every((one) => toldAt(one) !== undefined) ? true : undefined
   }
+  await poll(allTold, { withinMs: Math.max(...limits), everyMs: lookEveryMs })
   return fires.map((meant, at) => {
     const afterMs = (toldAt(meant) ?? Infinity) - began
     const limit = limits[at] ?? 0
@@ -131,9 +129,10 @@ async function untilTold(
 /** Well: everything is ready, and what fired has ended in its own time. */
 async function untilWell(
   fires: readonly AlertLabels[],
-  { firing, ailing, deadlineMs }: Watch,
+  { firing, ailing, deadlineMs, signal }: Watch,
 ): Promise<string | undefined> {
   const why = async (): Promise<string | undefined> => {
+    signal.throwIfAborted()
     const now = await firing()
     const loud = fires.find((one) => now.some((alert) => isMeant(alert, one)))
     return loud ? `${alertText(loud)} still fires` : ailing()

@@ -12,6 +12,12 @@ export const show: Show = {
   },
 }
 
+/** Nothing is shown, but what fails is thrown. */
+export const quiet: Show = {
+  say: () => undefined,
+  jobs: async (started) => throwFirst(await Promise.all(started.map(({ outcome }) => outcome))),
+}
+
 async function list(started: readonly StartedJob[]): Promise<void> {
   const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr) })
   const tasks = started.map(({ job, outcome, onSay }) => ({

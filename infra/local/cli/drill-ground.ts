@@ -1,0 +1,120 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { alertmanagerConfig } from '../../../alerts/alertmanager.ts'
+import { ruleFilesOf, type RuleFile } from '../../../alerts/rules.ts'
+import { inTimeScale, slownessOf } from '../../../alerts/time-scale.ts'
+import { operator } from '../../../services/platform/clients.ts'
+import { isMeant, type AlertLabels, type Ground } from '../../drill/drill.ts'
+import { groundOf } from '../../drill/ground.ts'
+import { receiver } from '../../drill/receiver.ts'
+import type { Watch } from '../../drill/run.ts'
+import { activeAlerts } from '../prometheus-api.ts'
+import { retell } from '../up/retell.ts'
+import { up } from '../up/up.ts'
+import { supervisorHere } from './checkout.ts'
+import { environment, type Environment } from './environment.ts'
+import { here } from './here.ts'
+import { quiet } from './progress.ts'
+import { prometheusHere } from './prometheus-here.ts'
+
+/** What a scrape, an evaluation, Alertmanager and a busy machine may take beside the rule itself. */
+const graceMs = 30_000
+const answerWithinMs = 5000
+
+/** A platform whose rules run in another time, and that tells us alone. */
+interface DrillGround {
+  readonly ground: Ground
+  readonly watch: Watch
+  /** Heals what is broken; rules and receivers are those that are committed again. */
+  leave(): Promise<void>
+}
+
+/**
+ * Lets what runs in this checkout be drilled. Whoever is killed meanwhile leaves nothing standing still; `./maru up`
+ * loads the committed rules again.
+ * @param scale of the rules' windows and waits
+ * @throws EnvironmentError when nothing runs
+ */
+export async function drillGround(scale: number, signal: AbortSignal): Promise<DrillGround> {
+  const supervisor = supervisorHere()
+  const prometheus = await prometheusHere()
+  const checkout = here()
+  const running = new Map((await supervisor.processes()).map(({ name, pid }) => [name, pid]))
+  const env = await environment(checkout, running)
+  const client = env.clients.find(({ id }) => id === operator.id)
+  if (!client) throw new Error(`There is no client ${operator.id}: run ./maru up.`)
+  const { topology, where } = checkout
+  const files = inTimeScale(ruleFilesOf(topology), scale)
+  const folder = join(where.state, 'drill')
+  const heard = await receiver()
+  await write(folder, files, alertmanagerConfig({ webhook: heard.url, timeScale: scale }))
+  const ours = {
+    rules: join(folder, '*.rules.yaml'),
+    alertmanager: join(folder, 'alertmanager.yaml'),
+  }
+  const { ground, heal } = groundOf({
+    gateway: env.gateway,
+    client,
+    kafka: env.kafka.bootstrap,
+    supervisor,
+    up: async () => {
+      const wish = { topology, where, services: topology.services, observed: true, replicas: {} }
+      await up(wish, quiet)
+      // It has loaded the committed ones.
+      await retell(checkout, ours)
+    },
+  })
+  const leave = async (): Promise<void> => {
+    await heal()
+    await retell(checkout, {})
+    await heard.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+  await retell(checkout, ours)
+  const watch: Watch = {
+    notices: heard.notices,
+    signal,
+    firing: async () => {
+      const active = await activeAlerts(prometheus)
+      return active.filter(({ state }) => state === 'firing').map(({ labels }) => labels)
+    },
+    deadlineMs: (alert) => quickestOf(files, alert) * 1000 + graceMs,
+    ailing: () => ailingOf(env),
+  }
+  return { ground, watch, leave }
+}
+
+async function write(folder: string, files: readonly RuleFile[], telling: object): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const { name, rules } of files) {
+    const text = stringify({ groups: [{ name: `maru-${name}`, rules }] })
+    await writeFile(join(folder, `${name}.rules.yaml`), text)
+  }
+  await writeFile(join(folder, 'alertmanager.yaml'), stringify(telling))
+}
+
+/** The quickest of the rules that can make an alert, in seconds. @throws Error when none can */
+function quickestOf(files: readonly RuleFile[], meant: AlertLabels): number {
+  const able = files
+    .flatMap(({ rules }) => rules)
+    .filter((rule) => {
+      const labels: AlertLabels = { alertname: rule.alert, ...rule.labels }
+      // A label that the rule does not set comes from the series.
+      const fixed = Object.entries(meant).filter(([label]) => label in labels)
+      return isMeant(labels, Object.fromEntries(fixed))
+    })
+  if (able.length === 0) throw new Error(`No rule makes the alert ${meant['alertname']}.`)
+  return Math.min(...able.map(slownessOf))
+}
+
+/** The first instance that is not ready. */
+async function ailingOf({ services }: Environment): Promise<string | undefined> {
+  for (const [name, { instances }] of Object.entries(services))
+    for (const { admin } of instances) {
+      const signal = AbortSignal.timeout(answerWithinMs)
+      const answer = await fetch(`${admin}/readyz`, { signal }).catch(() => undefined)
+      if (answer?.status !== 200) return `${name} is not ready`
+    }
+  return undefined
+}
