@@ -10,6 +10,12 @@ export interface Ground {
   pause(name: string): Promise<Heal>
   /** Ends a process as `down` would; it is started again by the heal. */
   stop(name: string): Promise<Heal>
+  /** Ends a process with SIGKILL; whoever keeps it starts it again. */
+  kill(name: string): Promise<void>
+  /** Deletes everything that Redis holds. */
+  forget(): Promise<void>
+  /** Deletes the indexes behind the titles' alias. */
+  loseIndex(): Promise<void>
   /** Repeats `work` so many times a second, whatever becomes of it, until healed. */
   repeat(perSecond: number, work: () => Promise<unknown>): Heal
   /** Sends a request with the operator's token. @returns its status; 0 where nobody answered */

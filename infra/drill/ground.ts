@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Client as OpenSearch } from '@opensearch-project/opensearch'
+import { Redis } from 'ioredis'
 import { connect } from '../../services/kit/kafka/client.ts'
+import { titleIndex } from '../../services/webtoon/stores.ts'
 import type { ClientSecret } from '../local/front-door.ts'
 import type { Supervisor } from '../local/supervisor/client.ts'
 import { together, type Ground, type Heal } from './drill.ts'
@@ -11,6 +14,9 @@ export interface Site {
   readonly client: ClientSecret
   /** Brokers, comma separated. */
   readonly kafka: string
+  /** As administrator. */
+  readonly redis: string
+  readonly opensearch: string
   readonly supervisor: Supervisor
   /** Starts what was stopped. */
   up(): Promise<void>
@@ -41,6 +47,9 @@ export function groundOf(site: Site): Tilled {
     heal: () => together(...heals)(),
     ground: {
       pause: async (name) => healing(await paused(await pidOf(site.supervisor, name))),
+      kill: async (name) => void process.kill(await pidOf(site.supervisor, name), 'SIGKILL'),
+      forget: () => forget(site.redis),
+      loseIndex: () => loseIndex(site.opensearch),
       stop: async (name) => {
         await site.supervisor.stop([name])
         return healing(site.up)
@@ -128,6 +137,18 @@ async function poison(bootstrap: string, topic: string, count: number): Promise<
   } finally {
     await producer.disconnect()
   }
+}
+
+async function forget(url: string): Promise<void> {
+  const redis = new Redis(url)
+  await redis.flushall().finally(() => redis.disconnect())
+}
+
+async function loseIndex(node: string): Promise<void> {
+  const client = new OpenSearch({ node })
+  const { body } = await client.indices.getAlias({ name: titleIndex.name })
+  await client.indices.delete({ index: Object.keys(body).join(',') })
+  await client.close()
 }
 
 /** The light use that a platform always has: without requests no share of them can fail. */

@@ -24,6 +24,7 @@ export const words = [
   'tour',
   'verify',
   'drill',
+  'prove',
   'dlq',
   'rebuild',
   'reindex',

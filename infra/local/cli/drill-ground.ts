@@ -26,6 +26,8 @@ const answerWithinMs = 5000
 interface DrillGround {
   readonly ground: Ground
   readonly watch: Watch
+  /** Why the platform is not well; undefined when it is. */
+  ailing(): Promise<string | undefined>
   /** Heals what is broken; rules and receivers are those that are committed again. */
   leave(): Promise<void>
 }
@@ -57,6 +59,8 @@ export async function drillGround(scale: number, signal: AbortSignal): Promise<D
     gateway: env.gateway,
     client,
     kafka: env.kafka.bootstrap,
+    redis: env.redis.url,
+    opensearch: env.opensearch.url,
     supervisor,
     up: async () => {
       const wish = { topology, where, services: topology.services, observed: true, replicas: {} }
@@ -82,7 +86,7 @@ export async function drillGround(scale: number, signal: AbortSignal): Promise<D
     deadlineMs: (alert) => quickestOf(files, alert) * 1000 + graceMs,
     ailing: () => ailingOf(env),
   }
-  return { ground, watch, leave }
+  return { ground, watch, ailing: watch.ailing, leave }
 }
 
 async function write(folder: string, files: readonly RuleFile[], telling: object): Promise<void> {
