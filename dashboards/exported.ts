@@ -7,7 +7,7 @@ import { refusedInCrowd } from '../services/kit/crowd.ts'
 import { deadLettersSent } from '../services/kit/dead-letter.ts'
 import { edgeFailures, edgeRequests } from '../services/kit/edges.ts'
 import { outboxDead, outboxOldestAge } from '../services/kit/relay.ts'
-import { poolConnections } from '../services/kit/postgres/observed.ts'
+import { poolConnections } from '../services/kit/sql/observed.ts'
 
 /** Series that Prometheus and prom-client's default collectors bring. */
 const fromEngines = [

@@ -1,4 +1,5 @@
-import type { Postgres, Statement } from './postgres.ts'
+import type { Postgres } from './postgres.ts'
+import type { Statement } from './sql.ts'
 
 /** A deletion of limited size; the limit is its last value. */
 export interface Deletion {

@@ -1,12 +1,12 @@
 import {
   asPostgresAdmin,
   setRedisUser,
-  type PostgresAdmin,
+  type SqlAdmin,
   type RedisAdmin,
 } from '../../../services/kit/provision.ts'
 import { metricsUser } from '../sites.ts'
 
-const postgres = (server: PostgresAdmin, password: string): Promise<void> =>
+const postgres = (server: SqlAdmin, password: string): Promise<void> =>
   asPostgresAdmin(server, async (admin) => {
     const known = await admin.query('select 1 from pg_roles where rolname = $1', [metricsUser])
     const verb = known.rowCount === 0 ? 'create' : 'alter'

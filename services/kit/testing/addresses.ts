@@ -2,18 +2,20 @@ import { adminOffset, type Service } from '../../model/service.ts'
 import type { Store } from '../../model/store.ts'
 import { frontedOf, type Topology } from '../../model/topology.ts'
 import { environmentOf, type StoreAddress } from '../bindings.ts'
+import { provisionMariadb } from '../provision-mariadb.ts'
 import {
   provisionDatabase,
   provisionRedisUser,
   provisionTopics,
-  type PostgresAdmin,
+  type SqlAdmin,
   type RedisAdmin,
 } from '../provision.ts'
 
 /** Real servers that a bench may use. */
 export interface Servers {
   readonly kafka?: string
-  readonly postgres?: PostgresAdmin
+  readonly postgres?: SqlAdmin
+  readonly mariadb?: SqlAdmin
   readonly redis?: RedisAdmin
   readonly opensearch?: { readonly host: string; readonly port: number }
 }
@@ -54,6 +56,8 @@ async function provisionStore(store: Store, { servers, prefix }: BenchPlace): Pr
   const user = prefix + store.name
   if (store.engine === 'postgres' && servers.postgres)
     await provisionDatabase(servers.postgres, { database: user, user, password })
+  if (store.engine === 'mariadb' && servers.mariadb)
+    await provisionMariadb(servers.mariadb, { database: user, user, password })
   if (store.engine === 'redis' && servers.redis)
     await provisionRedisUser(servers.redis, store, { user, password })
 }
@@ -90,7 +94,7 @@ export function benchAddresses(
 
 function storeAddress(store: Store, { servers, prefix, secret }: BenchPlace): StoreAddress {
   const nowhere = { host: '127.0.0.1', port: 1 }
-  const server = store.engine === 'mariadb' ? nowhere : (servers[store.engine] ?? nowhere)
+  const server = servers[store.engine] ?? nowhere
   const asked = store.engine !== 'opensearch'
   return {
     host: server.host,

@@ -6,7 +6,8 @@ import type { Context } from '../context.ts'
 import { countEdge, noteStoreCall } from '../edges.ts'
 import { inSpan } from '../spans.ts'
 import { underSampledSpan } from '../store-call.ts'
-import { isUnavailable } from './errors.ts'
+import type { SqlEngine } from '../sql.ts'
+import type { Driver } from './driver.ts'
 
 /** Time of one statement at the client; `operation` is the statement's name. */
 export const databaseOperations = histogram<'system' | 'operation'>(
@@ -30,12 +31,17 @@ export type Observe = <Value>(
  * Client span, duration, edge and the batch's note for each statement. No span without a sampled parent: what polls
  * in the background would fill the trace store with traces of a single span.
  */
-export function observer(context: Context, store: Store<'postgres'>, login: StoreLogin): Observe {
+export function observer(
+  context: Context,
+  store: Store<SqlEngine>,
+  { driver, login }: { driver: Pick<Driver, 'judge'>; login: StoreLogin },
+): Observe {
   const { meter, tracer } = context
   meter.register(databaseOperations)
-  const edge = { server: `postgresql:${store.name}`, type: 'database' } as const
+  const system = systems[store.engine]
+  const edge = { server: `${system}:${store.name}`, type: 'database' } as const
   const fixed = {
-    'db.system.name': 'postgresql',
+    'db.system.name': system,
     'db.namespace': login.database,
     'server.address': login.host,
     'server.port': login.port,
@@ -53,16 +59,19 @@ export function observer(context: Context, store: Store<'postgres'>, login: Stor
       if (!underSampledSpan()) return await work()
       return await inSpan(tracer, statement.name, { kind: SpanKind.CLIENT, attributes }, work)
     } catch (error) {
-      failed = isUnavailable(error)
+      failed = driver.judge(error).kind === 'away'
       throw error
     } finally {
       noteStoreCall(attributes)
       countEdge(context, edge, failed)
-      const labels = { system: 'postgresql', operation: statement.name }
+      const labels = { system, operation: statement.name }
       meter.observe(databaseOperations, labels, (performance.now() - start) / 1000)
     }
   }
 }
+
+/** OpenTelemetry's names of the servers. */
+const systems: Readonly<Record<SqlEngine, string>> = { postgres: 'postgresql', mariadb: 'mariadb' }
 
 /** The verb; of a query with CTEs the first that writes, else SELECT. */
 function operationOf(text: string): string {

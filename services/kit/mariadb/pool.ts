@@ -1,0 +1,104 @@
+import type { EventEmitter } from 'node:events'
+import { createPool, type FieldInfo, type Pool, type PoolConnection } from 'mariadb'
+import type { Store } from '../../model/store.ts'
+import type { StoreLogin } from '../config.ts'
+import type { Context } from '../context.ts'
+import type { Driver, Session } from '../sql/driver.ts'
+import { within } from '../within.ts'
+import { judge, silence } from './errors.ts'
+import { exact, toSend } from './exact.ts'
+
+/** Sixteen as for Postgres; a connection is to be had within the second that a readiness check has. */
+const limits = {
+  connectionLimit: 16,
+  minimumIdle: 0,
+  idleTimeout: 60, // s
+  acquireTimeout: 900, // ms, as all below
+  connectTimeout: 900,
+  // Until then a server that is away is tried twice a second; after it with pauses of up to ten seconds.
+  initializationTimeout: 2 ** 31,
+  answerWithin: 2500,
+}
+
+/** Time limits of a session in seconds: one statement, a row that is locked, a table that is changed, an idle transaction. */
+const seconds = { statement: 2, row: 1, table: 2, idle: 5 }
+
+/**
+ * What every connection begins with. A server before 10.11.8 does not tell that a row was changed since it was read:
+ * there, lost updates are up to the statements.
+ */
+const greeting = [
+  'set session transaction isolation level repeatable read',
+  `set session sql_mode = 'TRADITIONAL', time_zone = '+00:00', lc_messages = 'en_US',
+    max_statement_time = ${seconds.statement}, innodb_lock_wait_timeout = ${seconds.row},
+    lock_wait_timeout = ${seconds.table}, idle_transaction_timeout = ${seconds.idle}
+    /*M!101108 , innodb_snapshot_isolation = on */`,
+]
+
+/** The connector's pool behind the mechanism of all SQL stores. */
+export function driverOf(context: Context, store: Store, login: StoreLogin): Driver<'mariadb'> {
+  const pool = poolOf(context, store, login)
+  return {
+    engine: 'mariadb',
+    connect: async () => sessionOf(await pool.getConnection()),
+    standing: () => ({
+      idle: pool.idleConnections(),
+      used: pool.activeConnections(),
+      waiting: pool.taskQueueSize(),
+      max: limits.connectionLimit,
+    }),
+    judge,
+    end: () => pool.end(),
+  }
+}
+
+function poolOf({ log, instance }: Context, { name }: Store, login: StoreLogin): Pool {
+  const { host, port, database, user, password } = login
+  const pool = createPool({
+    ...limits,
+    ...{ host, port, database, user, password },
+    initSql: greeting,
+    collation: 'UTF8MB4_NOPAD_BIN',
+    connectAttributes: { program_name: instance },
+    dateStrings: true,
+    keepAliveDelay: 10_000,
+    // Values are nobody's business who reads a log.
+    logParam: false,
+  })
+  // Without these two listeners a connection that dies idle, or in a transaction, would end the process.
+  // Its types leave this event out.
+  const failures = pool as unknown as EventEmitter
+  failures.on('error', (err) => log.warn({ err, store: name }, 'no database connection to be had'))
+  pool.on('connection', (connection) =>
+    connection.on('error', (err) => log.warn({ err, store: name }, 'database connection lost')),
+  )
+  return pool
+}
+
+function sessionOf(connection: PoolConnection): Session {
+  const say = (text: string) => inTime(connection.query<unknown>(text))
+  return {
+    run: async ({ text }, values) => {
+      const result = await inTime(connection.execute<Result>(text, toSend(values)))
+      return Array.isArray(result)
+        ? { rows: exact(result, result.meta), count: result.length }
+        : { rows: [], count: result.affectedRows }
+    },
+    begin: async (isolation) => {
+      const chosen =
+        isolation === undefined ? [] : [say(`set transaction isolation level ${isolation}`)]
+      // Both are on their way before the first is answered.
+      await Promise.all([...chosen, say('start transaction')])
+    },
+    commit: () => say('commit'),
+    rollback: () => say('rollback'),
+    release: (reusable) => (reusable ? connection.release() : connection.destroy()),
+  }
+}
+
+type Result =
+  | (Record<string, unknown>[] & { readonly meta: readonly FieldInfo[] })
+  | { readonly affectedRows: number }
+
+const inTime = <Value>(answer: Promise<Value>): Promise<Value> =>
+  within(answer, limits.answerWithin, silence)
