@@ -28,6 +28,13 @@ export interface Queryable<Engine extends SqlEngine = SqlEngine> {
 /** What a transaction sees of others; the default is the engine's: see `postgres` and `mariadb`. */
 export type Isolation = 'read committed' | 'repeatable read'
 
+export interface TransactionWishes {
+  /** @default of the engine */
+  readonly isolation?: Isolation
+  /** Nobody who listens to commits hears of it: for housekeeping. @default false */
+  readonly quiet?: boolean
+}
+
 /** A store's connection pool. */
 export interface Database<Engine extends SqlEngine = SqlEngine> extends Queryable<Engine> {
   /**
@@ -38,8 +45,8 @@ export interface Database<Engine extends SqlEngine = SqlEngine> extends Queryabl
    */
   transaction<T>(
     work: (tx: Queryable<Engine>) => Promise<T>,
-    wishes?: { readonly isolation?: Isolation },
+    wishes?: TransactionWishes,
   ): Promise<T>
-  /** Calls `listener` after each commit of this process. */
+  /** Calls `listener` after each commit of this process that is not quiet. */
   onCommit(listener: () => void): void
 }

@@ -7,6 +7,7 @@ import type { Driver, Session } from '../sql/driver.ts'
 import { within } from '../within.ts'
 import { judge, silence } from './errors.ts'
 import { exact, toSend } from './exact.ts'
+import { greeting } from './greeting.ts'
 
 /** Sixteen as for Postgres; a connection is to be had within the second that a readiness check has. */
 const limits = {
@@ -20,20 +21,7 @@ const limits = {
   answerWithin: 2500,
 }
 
-/** Time limits of a session in seconds: one statement, a row that is locked, a table that is changed, an idle transaction. */
-const seconds = { statement: 2, row: 1, table: 2, idle: 5 }
-
-/**
- * What every connection begins with. A server before 10.11.8 does not tell that a row was changed since it was read:
- * there, lost updates are up to the statements.
- */
-const greeting = [
-  'set session transaction isolation level repeatable read',
-  `set session sql_mode = 'TRADITIONAL', time_zone = '+00:00', lc_messages = 'en_US',
-    max_statement_time = ${seconds.statement}, innodb_lock_wait_timeout = ${seconds.row},
-    lock_wait_timeout = ${seconds.table}, idle_transaction_timeout = ${seconds.idle}
-    /*M!101108 , innodb_snapshot_isolation = on */`,
-]
+const sessionLimits = { statement: 2, row: 1, table: 2, idle: 5 }
 
 /** The connector's pool behind the mechanism of all SQL stores. */
 export function driverOf(context: Context, store: Store, login: StoreLogin): Driver<'mariadb'> {
@@ -57,7 +45,7 @@ function poolOf({ log, instance }: Context, { name }: Store, login: StoreLogin):
   const pool = createPool({
     ...limits,
     ...{ host, port, database, user, password },
-    initSql: greeting,
+    initSql: greeting(sessionLimits),
     collation: 'UTF8MB4_NOPAD_BIN',
     connectAttributes: { program_name: instance },
     dateStrings: true,

@@ -40,9 +40,9 @@ export function openDatabase<Engine extends SqlEngine>(
     query: async (...call) => (await answer(...call)).rows as never,
     change: async (...call) => (await answer(...call)).count,
     onCommit: (listener) => void listeners.push(listener),
-    transaction: async (work, { isolation } = {}) => {
+    transaction: async (work, { isolation, quiet = false } = {}) => {
       const result = await transact(parts, { isolation, work, gaveWay })
-      for (const listener of listeners) listener()
+      if (!quiet) for (const listener of listeners) listener()
       return result
     },
   }
