@@ -34,7 +34,7 @@ const dialects = {
     me: statement('me', 'select pg_backend_pid() as me'),
     slow: statement('slow', 'select pg_sleep(20)'),
     running: `select 1 from pg_stat_activity where query like '%pg_sleep(20)%'
-      and pid <> pg_backend_pid() and state = 'active'`,
+      and datname = current_database() and pid <> pg_backend_pid() and state = 'active'`,
     isUniqueViolation: postgres.isUniqueViolation,
     primaryKey: 'thing_pkey',
   },
@@ -46,7 +46,7 @@ const dialects = {
     me: statement('me', 'select connection_id() as me'),
     slow: statement('slow', 'select sleep(20)'),
     running: `select 1 from information_schema.processlist where info like '%sleep(20)%'
-      and id <> connection_id()`,
+      and db = database() and id <> connection_id()`,
     isUniqueViolation: mariadb.isUniqueViolation,
     primaryKey: 'PRIMARY',
   },

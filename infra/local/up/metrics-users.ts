@@ -1,3 +1,4 @@
+import { asMariadbAdmin, setMariadbUser } from '../../../services/kit/provision-mariadb.ts'
 import {
   asPostgresAdmin,
   setRedisUser,
@@ -28,5 +29,15 @@ const figures = [
 const redis = (server: RedisAdmin, password: string): Promise<void> =>
   setRedisUser(server, { user: metricsUser, password }, figures)
 
+// What the exporter's own page lists; it sees no row of a table.
+const mariadb = (server: SqlAdmin, password: string): Promise<void> =>
+  asMariadbAdmin(server, (admin) =>
+    setMariadbUser(admin, {
+      user: metricsUser,
+      password,
+      rights: 'process, binlog monitor, slave monitor on *.*',
+    }),
+  )
+
 /** Makes the users that the exporters log in as: they see figures, not data. */
-export const grantMetricsUser = { postgres, redis }
+export const grantMetricsUser = { postgres, mariadb, redis }
