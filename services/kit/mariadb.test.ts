@@ -3,6 +3,7 @@ import { addressOf, ownServer, testServers } from '../../infra/local/engines/tes
 import type { Running } from './boot.ts'
 import type { Context } from './context.ts'
 import { isUniqueViolation, mariadb, statement, type Mariadb } from './mariadb.ts'
+import { asMariadbAdmin } from './provision-mariadb.ts'
 import { composed, shopOn } from './testing/shop.ts'
 import { until } from './testing/until.ts'
 import { bench } from './testing.ts'
@@ -16,14 +17,18 @@ test.before(async () => {
 test.after.always(() => started?.stop())
 
 /** A database of its own. */
-async function opened(t: ExecutionContext, servers = started.servers) {
+async function opened(
+  t: ExecutionContext,
+  servers = started.servers,
+  env: Record<string, string> = {},
+) {
   const where = await bench(shop, servers)
   t.teardown(() => where.stop())
   let database: Mariadb | undefined
   const start = composed(async (context: Context<typeof seller>) => {
     database = await mariadb(context, orders)
   })
-  const running: Running = await where.start(seller, start)
+  const running: Running = await where.start(seller, start, { env: { MIGRATE: 'check', ...env } })
   return { running, database: database as unknown as Mariadb }
 }
 
@@ -169,10 +174,22 @@ test('READ COMMITTED holds for the one transaction that asks for it', async (t) 
   t.is(await twice(), 0)
 })
 
-test('every connection has the settings that the statements rely on', async (t) => {
-  const { database } = await opened(t)
+test('a server with other settings of its own is used in the same way', async (t) => {
+  const server = await ownServer('mariadb')
+  t.teardown(() => server.stop())
+  const servers = addressOf('mariadb', server)
+  const { mariadb: admin } = servers
+  if (!admin) throw new Error('no MariaDB')
+  await asMariadbAdmin(admin, (connection) =>
+    connection.query(
+      `set global sql_mode = '', time_zone = '+05:00', tx_isolation = 'READ-UNCOMMITTED',
+        innodb_snapshot_isolation = off, lc_messages = 'de_DE', innodb_lock_wait_timeout = 50,
+        collation_server = 'latin1_swedish_ci', collation_connection = 'latin1_swedish_ci'`,
+    ),
+  )
+  const { database } = await opened(t, servers)
   const text = `select @@sql_mode like '%STRICT_ALL_TABLES%' as strict, @@time_zone as zone,
-    @@tx_isolation as isolation, @@innodb_snapshot_isolation as snapshot,
+    @@tx_isolation as isolation, @@innodb_snapshot_isolation as snapshot, @@lc_messages as messages,
     @@innodb_lock_wait_timeout as row_wait, @@character_set_client as charset,
     @@collation_connection as collation, @@autocommit as autocommit`
   t.deepEqual(await database.query(statement('settings', text)), [
@@ -181,12 +198,23 @@ test('every connection has the settings that the statements rely on', async (t) 
       zone: '+00:00',
       isolation: 'REPEATABLE-READ',
       snapshot: 1,
+      messages: 'en_US',
       row_wait: 1,
       charset: 'utf8mb4',
       collation: 'utf8mb4_nopad_bin',
       autocommit: 1,
     },
   ])
+})
+
+test('a login that the server refuses is a 503 and a reason, and ends nothing', async (t) => {
+  const { database, running } = await opened(t, started.servers, { MARIADB_ORDERS_USER: 'nobody' })
+  const ping = statement('one', 'select 1')
+  for (let n = 0; n < 3; n += 1) {
+    const error = await t.throwsAsync(database.query(ping))
+    t.like(error, { status: 503, code: 'DATABASE_UNAVAILABLE' })
+  }
+  t.regex((await running.context.life.checks())['mariadb orders'] ?? '', /does not answer/)
 })
 
 test('a server that is killed makes the service unready, and is used again when it is back', async (t) => {

@@ -94,6 +94,8 @@ const old = 2 * limits.purged + 1
 /** What the tests say to each engine. */
 const dialects = {
   postgres: {
+    system: 'postgresql',
+    claim: 'outbox_claim',
     rows: statement(
       'test_rows',
       `select key, published_at is not null as published, dead_at is not null as dead, attempts from outbox order by seq`,
@@ -112,6 +114,8 @@ const dialects = {
     ),
   },
   mariadb: {
+    system: 'mariadb',
+    claim: 'outbox_lock',
     rows: statement(
       'test_rows',
       `select \`key\`, published_at is not null as published, dead_at is not null as dead, attempts from outbox order by seq`,
@@ -318,6 +322,21 @@ for (const engine of ['postgres', 'mariadb'] as const) {
       left.map(({ key }) => key),
       ['waits'],
     )
+  })
+
+  law('a relay that has nothing to do does not keep itself awake', async (t) => {
+    const { context } = await shopWith(t, engine)
+    const calls = async (operation: string): Promise<number> => {
+      const text = await context.meter.registry.metrics()
+      const line = `db_client_operation_duration_seconds_count{system="${dialect.system}",operation="${operation}"} `
+      return Number(text.split(line)[1]?.split('\n')[0] ?? 0)
+    }
+    await until('the first look', async () => (await calls('outbox_backlog')) >= 1)
+    const [looks, claims] = [await calls('outbox_backlog'), await calls(dialect.claim)]
+    // The gauges look once a second.
+    await until('two seconds', async () => (await calls('outbox_backlog')) >= looks + 2)
+    t.true((await calls(dialect.claim)) - claims <= 20)
+    t.true((await calls(dialect.claim)) - claims > 2)
   })
 
   law('a fresh event continues the trace of its writer, a late one only links to it', async (t) => {

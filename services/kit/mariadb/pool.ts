@@ -53,8 +53,7 @@ function poolOf({ log, instance }: Context, { name }: Store, login: StoreLogin):
     // Values are nobody's business who reads a log.
     logParam: false,
   })
-  // Without these two listeners a connection that dies idle, or in a transaction, would end the process.
-  // Its types leave this event out.
+  // The pool lives through both by itself. Its types leave the first event out.
   const failures = pool as unknown as EventEmitter
   failures.on('error', (err) => log.warn({ err, store: name }, 'no database connection to be had'))
   pool.on('connection', (connection) =>
