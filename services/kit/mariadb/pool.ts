@@ -8,6 +8,7 @@ import { within } from '../within.ts'
 import { judge, silence } from './errors.ts'
 import { exact, toSend } from './exact.ts'
 import { greeting } from './greeting.ts'
+import { turns, type Turns } from './turns.ts'
 
 /** Sixteen as for Postgres; a connection is to be had within the second that a readiness check has. */
 const limits = {
@@ -26,13 +27,23 @@ const sessionLimits = { statement: 2, row: 1, table: 2, idle: 5 }
 /** The connector's pool behind the mechanism of all SQL stores. */
 export function driverOf(context: Context, store: Store, login: StoreLogin): Driver<'mariadb'> {
   const pool = poolOf(context, store, login)
+  // The connector gives a connection to who comes at the right moment; under load others would wait for ever.
+  const queue = turns(limits.connectionLimit, limits.acquireTimeout)
   return {
     engine: 'mariadb',
-    connect: async () => sessionOf(await pool.getConnection()),
+    connect: async () => {
+      await queue.take()
+      try {
+        return sessionOf(await pool.getConnection(), queue)
+      } catch (error) {
+        queue.give()
+        throw error
+      }
+    },
     standing: () => ({
       idle: pool.idleConnections(),
       used: pool.activeConnections(),
-      waiting: pool.taskQueueSize(),
+      waiting: queue.waiting + pool.taskQueueSize(),
       max: limits.connectionLimit,
     }),
     judge,
@@ -62,7 +73,7 @@ function poolOf({ log, instance }: Context, { name }: Store, login: StoreLogin):
   return pool
 }
 
-function sessionOf(connection: PoolConnection): Session {
+function sessionOf(connection: PoolConnection, queue: Turns): Session {
   const say = (text: string) => inTime(connection.query<unknown>(text))
   return {
     run: async ({ text }, values) => {
@@ -79,7 +90,11 @@ function sessionOf(connection: PoolConnection): Session {
     },
     commit: () => say('commit'),
     rollback: () => say('rollback'),
-    release: (reusable) => (reusable ? connection.release() : connection.destroy()),
+    release: async (reusable) => {
+      if (reusable) await connection.release()
+      else connection.destroy()
+      queue.give()
+    },
   }
 }
 
