@@ -12,7 +12,7 @@ import { edgeFailures, edgeRequests } from '../services/kit/edges.ts'
 import { serverRequests } from '../services/kit/http-observe.ts'
 import { consumerRestarts } from '../services/kit/kafka/consumer.ts'
 import { batchesFailed } from '../services/kit/kafka/partitions.ts'
-import { poolConnections } from '../services/kit/postgres/observed.ts'
+import { poolConnections } from '../services/kit/sql/observed.ts'
 import {
   outboxDead,
   outboxOldestAge,
@@ -22,7 +22,7 @@ import {
 import { databaseOperations } from '../services/kit/store-call.ts'
 import type { Metric } from '../services/model/metric.ts'
 import type { Topology } from '../services/model/topology.ts'
-import { postgresSeries, redisSeries, watchers } from './servers.ts'
+import { mariadbSeries, postgresSeries, redisSeries, watchers } from './servers.ts'
 
 /** Series that Prometheus, prom-client's default collectors and the exporters of engines bring. */
 const fromEngines = [
@@ -32,6 +32,7 @@ const fromEngines = [
   'nodejs_eventloop_lag_p99_seconds',
   ...Object.values(watchers).flatMap(({ up }) => up),
   ...Object.values(postgresSeries).flat(),
+  ...Object.values(mariadbSeries),
   ...Object.values(redisSeries),
 ]
 

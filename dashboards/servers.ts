@@ -11,6 +11,7 @@ export interface Watcher {
 /** OpenSearch has no exporter: what its clients measure is what is known of it. */
 export const watchers = {
   postgres: { jobs: ['postgres-exporter', 'postgres'], up: ['pg_up', 'cnpg_collector_up'] },
+  mariadb: { jobs: ['mariadb-exporter', 'mariadb-metrics'], up: ['mysql_up'] },
   redis: { jobs: ['redis-exporter', 'redis'], up: ['redis_up'] },
 } as const satisfies Partial<Record<StoreKind, Watcher>>
 
@@ -24,6 +25,13 @@ export const postgresSeries = {
   rollbacks: ['pg_stat_database_xact_rollback', 'cnpg_pg_stat_database_xact_rollback'],
   connections: ['pg_stat_activity_count', 'cnpg_backends_total'],
   size: ['pg_database_size_bytes', 'cnpg_pg_database_size_bytes'],
+} as const
+
+export const mariadbSeries = {
+  queries: 'mysql_global_status_queries',
+  connections: 'mysql_global_status_threads_connected',
+  connectionLimit: 'mysql_global_variables_max_connections',
+  rowLockWaits: 'mysql_global_status_innodb_row_lock_waits',
 } as const
 
 export const redisSeries = {

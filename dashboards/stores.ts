@@ -1,11 +1,18 @@
 import { edgeFailures, edgeRequests } from '../services/kit/edges.ts'
-import { poolConnections } from '../services/kit/postgres/observed.ts'
+import { poolConnections } from '../services/kit/sql/observed.ts'
 import { storeOperations } from '../services/model/metric.ts'
 import type { StoreKind } from '../services/model/store.ts'
 import type { Topology } from '../services/model/topology.ts'
 import type { Board, MetricPanel, Panel } from './board.ts'
 import { over, panelRange, quantile, rate } from './queries.ts'
-import { either, postgresSeries, redisSeries, serverUp, watcherOf } from './servers.ts'
+import {
+  either,
+  mariadbSeries,
+  postgresSeries,
+  redisSeries,
+  serverUp,
+  watcherOf,
+} from './servers.ts'
 import { slowCalls } from './traces.ts'
 
 interface Engine {
@@ -19,7 +26,7 @@ interface Engine {
 
 const engines: Readonly<Record<StoreKind, Engine>> = {
   postgres: { title: 'Postgres', system: 'postgresql', server: postgres, pools: true },
-  mariadb: { title: 'MariaDB', system: 'mariadb', pools: true },
+  mariadb: { title: 'MariaDB', system: 'mariadb', server: mariadb, pools: true },
   redis: { title: 'Redis', system: 'redis', server: redis },
   opensearch: { title: 'OpenSearch', system: 'opensearch' },
 }
@@ -162,6 +169,32 @@ function postgres(stores: readonly string[]): readonly MetricPanel[] {
       description: 'Size of each database on disk.',
       unit: 'bytes',
       lines: [{ query: present('max', postgresSeries.size), legend: '{{datname}}' }],
+    },
+  ]
+}
+
+function mariadb(): readonly MetricPanel[] {
+  return [
+    {
+      title: 'Queries',
+      description: 'Statements that the server ran, per second.',
+      unit: 'ops',
+      lines: [{ query: rate(mariadbSeries.queries, panelRange), legend: 'queries' }],
+    },
+    {
+      title: 'Connections',
+      description: 'Open ones, and the most that the server takes.',
+      unit: 'short',
+      lines: [
+        { query: over('sum', mariadbSeries.connections), legend: 'open' },
+        { query: over('max', mariadbSeries.connectionLimit), legend: 'limit' },
+      ],
+    },
+    {
+      title: 'Waits for rows',
+      description: 'How often a transaction waited for a row of another, per second.',
+      unit: 'ops',
+      lines: [{ query: rate(mariadbSeries.rowLockWaits, panelRange), legend: 'waits' }],
     },
   ]
 }

@@ -1,7 +1,9 @@
+import type { Topology } from '../../services/model/topology.ts'
 import { clusters, endpointsOf } from '../endpoints.ts'
 import { partOf, type KubernetesObject } from '../kubernetes/object.ts'
 import type { Settings } from '../settings.ts'
 import { metadataOf } from '../workloads/stack-context.ts'
+import { mariadbConnections } from './connections.ts'
 import { mariadbRoot } from './secrets.ts'
 import {
   claimsOf,
@@ -14,6 +16,8 @@ import {
 /** What a stack says about MariaDB. */
 export interface MariadbArgs {
   readonly settings: Settings
+  /** Whose connections it takes. */
+  readonly topology: Pick<Topology, 'services'>
 }
 
 const image = 'mariadb:10.11.17'
@@ -31,15 +35,15 @@ const sizes = {
  * and the others follow; a commit waits for one of those (semi-synchronous), so that a failover loses nothing that was
  * acknowledged.
  */
-export const mariadbObjects = ({ settings }: MariadbArgs): readonly KubernetesObject[] => [
-  cluster(settings),
-  writer(settings),
+export const mariadbObjects = (args: MariadbArgs): readonly KubernetesObject[] => [
+  cluster(args),
+  writer(args.settings),
 ]
 
 /** Service of the server that may be written to: the operator's own of that kind exist with several replicas only. */
 export const mariadbWriter = `${clusters.mariadb}-rw`
 
-function cluster(settings: Settings): KubernetesObject {
+function cluster({ settings, topology }: MariadbArgs): KubernetesObject {
   const { replicas, storage: size } = settings.mariadb
   const { resources, bufferPool } = replicas > 1 ? sizes.replicated : sizes.alone
   const { storageClass } = settings
@@ -56,7 +60,7 @@ function cluster(settings: Settings): KubernetesObject {
         ...(storageClass !== '' && { storageClassName: storageClass }),
         pvcRetentionPolicy: claimsOf(settings),
       },
-      myCnf: myCnf(bufferPool),
+      myCnf: myCnf(bufferPool, mariadbConnections(settings, topology)),
       resources,
       // The operator's own labels select its pods: ours must not take their place.
       inheritMetadata: { labels: partOf },
@@ -95,11 +99,13 @@ const writer = (settings: Settings): KubernetesObject => ({
 })
 
 /** As the server that the stores' SQL was written and measured on; times and texts compare exactly. */
-const myCnf = (bufferPool: string): string =>
+const myCnf = (bufferPool: string, connections: number): string =>
   [
     '[mariadb]',
     'bind-address=*',
     'skip-name-resolve',
+    `max-connections=${connections}`,
+    'default-time-zone=+00:00',
     'character-set-server=utf8mb4',
     'collation-server=utf8mb4_nopad_bin',
     'innodb-snapshot-isolation=ON',

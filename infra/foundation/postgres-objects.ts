@@ -5,7 +5,7 @@ import type { Settings } from '../settings.ts'
 import { metadataOf } from '../workloads/stack-context.ts'
 import { podMonitor } from './monitors.ts'
 import { archiving, backupObjects } from './postgres-backups.ts'
-import { connectionsOf } from './postgres-connections.ts'
+import { connectionsOf } from './connections.ts'
 import { resourcesOf, serverContainerSecurity, serverPodSecurity, spreadOf } from './server-pods.ts'
 
 /** What a stack and its services say about Postgres. */

@@ -31,7 +31,7 @@ export function redisAcl({ stores }: Pick<Topology, 'stores'>): SecretSpec {
   const redis = stores.filter(({ engine }) => engine === 'redis')
   return {
     name: redisAclSecret,
-    passwords: [...redis.map(storeSecretName), redisMetrics],
+    passwords: [...redis.map((store) => storeSecretName(store)), redisMetrics],
     data: ({ sha256 }) => ({
       [redisAclFile]: [
         'user default off',

@@ -138,7 +138,10 @@ test('writes reach the one MariaDB server that takes them', (t) => {
   const selects = (replicas: number) =>
     only<{ selector: Record<string, string> }>(
       'Service',
-      mariadbObjects({ settings: settingsOf('prod', { mariadb: { replicas, storage: '1Gi' } }) }),
+      mariadbObjects({
+        settings: settingsOf('prod', { mariadb: { replicas, storage: '1Gi' } }),
+        topology,
+      }),
     ).spec.selector['k8s.mariadb.com/role']
   t.deepEqual([1, 2, 3].map(selects), [undefined, 'primary', 'primary'])
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Addresses } from '../../services/kit/bindings.ts'
+import { storeUser, type Access, type Addresses } from '../../services/kit/bindings.ts'
 import type { Service } from '../../services/model/service.ts'
 import type { Store } from '../../services/model/store.ts'
 import {
@@ -33,7 +33,7 @@ export function addressesOf(service: Service, instance: number, here: Here): Add
     adminPort: portOf(name, 'admin', installation),
     service: (callee) => urlFor(service, serviceNamed(topology, callee), here),
     fronted: frontedOf(topology),
-    store: (store) => storeAddress(store, here),
+    store: (store, access) => storeAddress(store, access, here),
     kafka: hostPortOf('kafka', installation),
     prefix: '',
     secret: (wanted) => join(where.secrets, wanted),
@@ -47,7 +47,8 @@ export function addressesOf(service: Service, instance: number, here: Here): Add
 }
 
 /** Name of the secret that a store's user logs in with. */
-export const storeSecret = (store: Store): string => `${store.engine}-${store.name}`
+export const storeSecret = (store: Store, access: Access = 'own'): string =>
+  `${store.engine}-${storeUser(store, access)}`
 
 /** Base URL of an instance. */
 export const urlOf = (name: string, installation: Installation): string =>
@@ -71,15 +72,15 @@ function urlFor(caller: Service, callee: Service, here: Here): string {
   return names.map((name) => urlOf(name, here.installation)).join(',')
 }
 
-function storeAddress(store: Store, { where, installation }: Here) {
+function storeAddress(store: Store, access: Access, { where, installation }: Here) {
   const { host, port } = placeOf(store.engine, installation)
   // The local OpenSearch asks nobody who they are.
   const asked = store.engine !== 'opensearch'
   return {
     host,
     port,
-    user: asked ? store.name : '',
-    passwordFile: asked ? join(where.secrets, storeSecret(store)) : '',
+    user: asked ? storeUser(store, access) : '',
+    passwordFile: asked ? join(where.secrets, storeSecret(store, access)) : '',
     // Redis has numbered databases; everybody shares the first and keeps to its own keys.
     database: store.engine === 'redis' ? '0' : store.name,
   }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { settingSecret } from '../../services/kit/bindings.ts'
-import type { Topology } from '../../services/model/topology.ts'
+import { isRead, type Topology } from '../../services/model/topology.ts'
 import { storeSecret } from './addresses.ts'
 import { secret } from './secrets.ts'
 
@@ -27,7 +27,10 @@ export const credentialsOf = (all: Topology, secrets: string): Promise<readonly 
 /** Makes every secret that the declarations ask for; existing ones stay. */
 export async function makeSecrets(all: Topology, secrets: string): Promise<void> {
   const clients = JSON.stringify(await credentialsOf(all, secrets))
-  for (const store of all.stores) await secret(secrets, storeSecret(store))
+  for (const store of all.stores) {
+    await secret(secrets, storeSecret(store))
+    if (isRead(all, store)) await secret(secrets, storeSecret(store, 'read'))
+  }
   for (const service of all.services) {
     for (const [key, setting] of Object.entries(service.settings)) {
       const name = settingSecret(service, key)

@@ -11,7 +11,10 @@ export const vitalFor = (service: Service): readonly string[] => [
 ]
 
 /** Engines that look at the whole platform; left out where only some services run. */
-const observers = ['prometheus', 'alertmanager', 'postgres-exporter', 'redis-exporter', 'grafana']
+const observers = [
+  ...['prometheus', 'alertmanager', 'grafana'],
+  ...['postgres-exporter', 'mariadb-exporter', 'redis-exporter'],
+]
 
 /** Trace stores in the order of choice: one of them runs. */
 export const traceStores = ['tempo', 'zipkin'] as const
@@ -23,7 +26,10 @@ export function enginesFor(services: readonly Service[], observed: boolean): rea
     ...traceStores,
     ...(observed ? observers : []),
   ])
-  return Object.values(engines).filter(({ name }) => names.has(name))
+  // Who looks at an engine is left out with it.
+  return Object.values(engines).filter(
+    ({ name, after = [] }) => names.has(name) && after.every((one) => names.has(one)),
+  )
 }
 
 /** Name of an instance: `rank-1`. */

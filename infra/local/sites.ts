@@ -55,7 +55,7 @@ export function placeOf(name: string, { supplies, ports }: Installation) {
 
 /** How the administrator of an engine logs in. @throws Error when the engine was not obtained */
 export async function administratorOf(
-  name: 'postgres' | 'redis',
+  name: 'postgres' | 'mariadb' | 'redis',
   { where, installation }: { readonly where: Places; readonly installation: Installation },
 ) {
   const { host, port, user = 'maru', password } = placeOf(name, installation)
@@ -85,6 +85,7 @@ async function settingsOf(
     alertmanager: async () => (existsSync(alerting) ? { config: alerting } : {}),
     tempo: async () => ({ prometheus: url('prometheus') }),
     'postgres-exporter': () => login('postgres'),
+    'mariadb-exporter': () => login('mariadb'),
     'redis-exporter': () => login('redis'),
     grafana: async () => ({
       dashboards: rendered('dashboards', '*.json'),

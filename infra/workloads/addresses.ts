@@ -1,6 +1,6 @@
 import { kafkaPasswordKey } from './kafka-access.ts'
-import type { Addresses, StoreAddress } from '../../services/kit/bindings.ts'
-import { settingSecret } from '../../services/kit/bindings.ts'
+import type { Access, Addresses, StoreAddress } from '../../services/kit/bindings.ts'
+import { settingSecret, storeUser } from '../../services/kit/bindings.ts'
 import { adminOffset, type Service } from '../../services/model/service.ts'
 import type { Store } from '../../services/model/store.ts'
 import { frontedOf, issuerOf, jwksPath, serviceNamed } from '../../services/model/topology.ts'
@@ -30,7 +30,7 @@ export function clusterAddresses(
     adminPort: service.port + adminOffset,
     service: url,
     fronted: frontedOf(topology),
-    store: (store) => storeAddress(store, places, migrating),
+    store: (store, access) => storeAddress(store, access, { places, migrating }),
     kafka: `${places.kafka.host}:${places.kafka.port}`,
     kafkaLogin: { user: service.name, passwordFile: `${secretsFolder}/${kafkaPasswordKey}` },
     prefix: '',
@@ -53,16 +53,17 @@ export const opensearchCa = `${secretsFolder}/opensearch-ca.crt`
 /** Migrations go to the primary itself: a pooler in transaction mode is for the services' short statements. */
 function storeAddress(
   store: Store,
-  places: ReturnType<typeof endpointsOf>,
-  migrating: boolean,
+  access: Access,
+  { places, migrating }: { places: ReturnType<typeof endpointsOf>; migrating: boolean },
 ): StoreAddress {
   const pooled = store.engine === 'postgres' && !migrating
   const { host, port } = pooled ? places.postgresPooler : places[store.engine]
   return {
     host,
     port,
-    user: store.engine === 'opensearch' ? store.name.replaceAll('_', '-') : store.name,
-    passwordFile: `${secretsFolder}/${storeSecretName(store)}`,
+    user:
+      store.engine === 'opensearch' ? store.name.replaceAll('_', '-') : storeUser(store, access),
+    passwordFile: `${secretsFolder}/${storeSecretName(store, access)}`,
     database: store.engine === 'redis' ? '0' : store.name,
     ...(store.engine === 'opensearch' && { caFile: opensearchCa }),
   }
@@ -81,13 +82,12 @@ export function mountedSecrets(service: Service): readonly MountedSecret[] {
   const settings = Object.entries(service.settings).flatMap(([key, { secret }]) =>
     secret === undefined ? [] : [value(kebab(settingSecret(service, key)))],
   )
-  const stores = [...service.stores, ...service.reads]
+  const logins = [
+    ...service.stores.map((store) => storeSecretName(store)),
+    ...service.reads.map((store) => storeSecretName(store, 'read')),
+  ]
   return [
-    ...stores.map((store) => ({
-      secret: storeSecretName(store),
-      key: 'password',
-      path: storeSecretName(store),
-    })),
+    ...logins.map((name) => ({ secret: name, key: 'password', path: name })),
     ...(service.identity ? [value(`client-${service.identity.id}`)] : []),
     ...settings,
   ]

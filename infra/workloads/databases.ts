@@ -1,5 +1,7 @@
+import { storeUser, type Access } from '../../services/kit/bindings.ts'
 import type { Service } from '../../services/model/service.ts'
 import type { Store, StoreKind } from '../../services/model/store.ts'
+import { isRead } from '../../services/model/topology.ts'
 import { clusters } from '../endpoints.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
 import { storeSecretName } from './secrets.ts'
@@ -53,49 +55,36 @@ function postgres(store: Store, service: Service, context: StackContext) {
 }
 
 function mariadb(store: Store, service: Service, context: StackContext) {
-  const apiVersion = 'k8s.mariadb.com/v1alpha1'
-  const name = objectName(store)
-  const mariaDbRef = { name: clusters.mariadb }
-  const cleanupPolicy = context.settings.protect ? 'Skip' : 'Delete'
+  const make: Make = (kind, name, spec) =>
+    owned(service, context, {
+      apiVersion: 'k8s.mariadb.com/v1alpha1',
+      kind,
+      name: name.replaceAll('_', '-'),
+      spec: {
+        mariaDbRef: { name: clusters.mariadb },
+        cleanupPolicy: context.settings.protect ? 'Skip' : 'Delete',
+        ...spec,
+      },
+    })
+  const texts = { characterSet: 'utf8mb4', collate: 'utf8mb4_nopad_bin' }
   return [
-    owned(service, context, {
-      apiVersion,
-      kind: 'Database',
-      name,
-      spec: {
-        mariaDbRef,
-        name: store.name,
-        characterSet: 'utf8mb4',
-        collate: 'utf8mb4_nopad_bin',
-        cleanupPolicy,
-      },
-    }),
-    owned(service, context, {
-      apiVersion,
-      kind: 'User',
-      name,
-      spec: {
-        mariaDbRef,
-        name: store.name,
-        host: '%',
-        passwordSecretKeyRef: { name: storeSecretName(store), key: 'password' },
-        cleanupPolicy,
-      },
-    }),
-    owned(service, context, {
-      apiVersion,
-      kind: 'Grant',
-      name,
-      spec: {
-        mariaDbRef,
-        username: store.name,
-        host: '%',
-        database: store.name,
-        table: '*',
-        privileges: ['ALL PRIVILEGES'],
-        cleanupPolicy,
-      },
-    }),
+    make('Database', store.name, { name: store.name, ...texts }),
+    ...mariadbUser(store, 'own', make),
+    ...(isRead(context.topology, store) ? mariadbUser(store, 'read', make) : []),
+  ]
+}
+
+type Make = (kind: string, name: string, spec: object) => KubernetesObject
+
+/** A login, and what it may do in the store's database; elsewhere it may do nothing. */
+function mariadbUser(store: Store, access: Access, make: Make): readonly KubernetesObject[] {
+  const name = storeUser(store, access)
+  const password = { name: storeSecretName(store, access), key: 'password' }
+  const privileges = access === 'own' ? ['ALL PRIVILEGES'] : ['SELECT']
+  const host = '%'
+  return [
+    make('User', name, { name, host, passwordSecretKeyRef: password }),
+    make('Grant', name, { username: name, host, database: store.name, table: '*', privileges }),
   ]
 }
 

@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
-import { settingSecret } from '../../services/kit/bindings.ts'
+import { settingSecret, storeUser, type Access } from '../../services/kit/bindings.ts'
 import type { Service } from '../../services/model/service.ts'
 import type { Store } from '../../services/model/store.ts'
+import { isRead } from '../../services/model/topology.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
 import { metadataOf, type StackContext } from './stack-context.ts'
 
@@ -21,16 +22,19 @@ export interface SecretSpec {
 }
 
 /** Name of the Secret of a store's login. */
-export const storeSecretName = (store: Store): string =>
-  `${store.engine}-${store.name}`.replaceAll('_', '-')
+export const storeSecretName = (store: Store, access: Access = 'own'): string =>
+  `${store.engine}-${storeUser(store, access)}`.replaceAll('_', '-')
 
-/** The Secrets that a service brings: its stores' logins, its identity, its own settings. */
+/** The Secrets that a service brings: its stores' logins, those of readers included, its identity, its own settings. */
 export function secretsOf(service: Service, { topology }: StackContext): readonly SecretSpec[] {
   const settings = Object.entries(service.settings).flatMap(([key, { secret }]) =>
     secret === undefined ? [] : [{ name: settingSecret(service, key), secret }],
   )
   return [
-    ...service.stores.map(login),
+    ...service.stores.map((store) => login(store, 'own')),
+    ...service.stores
+      .filter((store) => isRead(topology, store))
+      .map((store) => login(store, 'read')),
     ...(service.identity ? [single(`client-${service.identity.id}`)] : []),
     ...settings.map(({ name, secret }) =>
       secret === 'random' ? single(kebab(name)) : clientList(kebab(name), topology),
@@ -45,13 +49,13 @@ export const kebab = (name: string): string =>
 /** Key under which a Secret with one value holds it. */
 export const valueKey = 'value'
 
-const login = (store: Store): SecretSpec => {
-  const name = storeSecretName(store)
+const login = (store: Store, access: Access): SecretSpec => {
+  const name = storeSecretName(store, access)
   return {
     name,
     type: 'kubernetes.io/basic-auth',
     passwords: [name],
-    data: ({ password }) => ({ username: store.name, password: password(name) }),
+    data: ({ password }) => ({ username: storeUser(store, access), password: password(name) }),
   }
 }
 

@@ -17,6 +17,13 @@ export interface StoreAddress extends Login {
   readonly caFile?: string
 }
 
+/** As whom a service comes to a store: as its owner, or as somebody who may only read. */
+export type Access = 'own' | 'read'
+
+/** Name of a store's user on its server. */
+export const storeUser = ({ name }: Store, access: Access): string =>
+  access === 'own' ? name : `${name}_reader`
+
 /** Everything that one instance must be told, whoever runs it. */
 export interface Addresses {
   readonly instance: string
@@ -27,7 +34,7 @@ export interface Addresses {
   service(name: string): string
   /** `frontedOf(topology)`: the services whose URLs are told to whoever fronts all. */
   readonly fronted: readonly Service[]
-  store(store: Store): StoreAddress
+  store(store: Store, access: Access): StoreAddress
   readonly kafka: string
   /** SCRAM-SHA-512; absent where the brokers ask for no login. */
   readonly kafkaLogin?: Login
@@ -62,7 +69,8 @@ export interface Variable {
 export function variablesOf(service: Service): readonly Variable[] {
   return [
     ...processVariables,
-    ...[...service.stores, ...service.reads].flatMap(storeVariables),
+    ...service.stores.flatMap((store) => storeVariables(store, 'own')),
+    ...service.reads.flatMap((store) => storeVariables(store, 'read')),
     ...kafkaVariables(service),
     ...service.calls.map((callee) => serviceVariable(callee.name)),
     ...tokenVariables(service),
@@ -157,12 +165,12 @@ const processVariables: readonly Variable[] = [
   plain('STOP_DEADLINE_MS', 'A stop that takes longer is forced', { fallback: '15000' }),
 ]
 
-function storeVariables(store: Store): readonly Variable[] {
+function storeVariables(store: Store, access: Access): readonly Variable[] {
   const field = (name: string, value: (address: StoreAddress) => string): Variable => ({
     name: storeVariable(store, name),
     summary: `${name.toLowerCase()} of ${store.engine} store ${store.name}`,
     secret: name === 'PASSWORD',
-    from: (addresses) => value(addresses.store(store)),
+    from: (addresses) => value(addresses.store(store, access)),
   })
   const optional = (variable: Variable): Variable => ({ ...variable, fallback: '' })
   const place = [

@@ -7,11 +7,12 @@ import { client } from '../model/scope.ts'
 import { service } from '../model/service.ts'
 import { store } from '../model/store.ts'
 import { consume, topic } from '../model/topic.ts'
-import { environmentOf, variablesOf, type Addresses } from './bindings.ts'
+import { environmentOf, storeUser, variablesOf, type Addresses } from './bindings.ts'
 import { ConfigError, readConfig } from './config.ts'
 
 const slo = { availability: 99, latency: { p95Ms: 100 } }
 const books = store('postgres', 'books', { summary: 'Books.' })
+const money = store('mariadb', 'money', { summary: 'Ledger.' })
 const index = store('opensearch', 'book-index', { summary: 'Index.' })
 const sold = topic('books.sold.v1', {
   summary: 'Sold.',
@@ -32,6 +33,7 @@ const library = service({
   summary: 'Sells books.',
   port: 23008,
   stores: [books, index],
+  reads: [money],
   consumes: [consume(sold, 'shop')],
   calls: [callee],
   identity: client('shop', { summary: 'Sells.', scopes: [] }),
@@ -57,10 +59,10 @@ const addresses: Addresses = {
   port: 23008,
   adminPort: 24008,
   service: (name) => `http://${name}.test`,
-  store: (one) => ({
+  store: (one, access) => ({
     host: `${one.name}.test`,
     port: 1,
-    user: one.name,
+    user: storeUser(one, access),
     passwordFile: secretFile('password', 'pass word\n'),
     database: one.name,
     caFile: '/authority.pem',
@@ -90,6 +92,9 @@ test('what the local run writes is what the service reads', (t) => {
     password: 'pass word',
     caFile: '',
   })
+  t.is(written['MARIADB_MONEY_HOST'], 'money.test')
+  t.is(written['MARIADB_MONEY_PASSWORD'], undefined)
+  t.like(config.store(money), { database: 'money', user: 'money_reader', password: 'pass word' })
   t.like(config.store(index), {
     host: 'book-index.test',
     user: 'book-index',
@@ -110,7 +115,7 @@ test('where Kafka and OpenSearch ask for no login, nothing of one is written or 
   const store: Addresses['store'] = ({ engine, name }) =>
     engine === 'opensearch'
       ? { host: 'search.test', port: 1, user: '', passwordFile: '', database: name }
-      : addresses.store(books)
+      : addresses.store(books, 'own')
   const env = environmentOf(library, { ...open, store })
   const logins = /^(KAFKA|OPENSEARCH_\w+)_(USER|PASSWORD|PASSWORD_FILE|CA)$/
   t.deepEqual(

@@ -8,14 +8,17 @@ import type { Context } from './context.ts'
 import { createLog } from './log.ts'
 import { behindBy, migrate, type MigrationSet } from './migrate/database.ts'
 import { migrationsFrom } from './migrate/plan.ts'
+import type { SqlLogin } from './migrate/target.ts'
 import { inSpan, SpanKind } from './spans.ts'
+import type { SqlEngine } from './sql.ts'
 
 export { behindBy, migrate, type MigrationSet } from './migrate/database.ts'
+export type { SqlLogin } from './migrate/target.ts'
 export { migrationsFrom, pendingOf } from './migrate/plan.ts'
 export type { Applied } from './migrate/plan.ts'
 
 /**
- * At the start of a service that owns a Postgres store: `MIGRATE=start` migrates, `MIGRATE=check` only compares and
+ * At the start of a service that owns a database: `MIGRATE=start` migrates, `MIGRATE=check` only compares and
  * keeps the service unready while its database is behind.
  */
 export async function migrateAtStart(context: Context): Promise<void> {
@@ -23,7 +26,7 @@ export async function migrateAtStart(context: Context): Promise<void> {
   const store = databaseOf(service)
   if (!store) return
   const sets = migrationSetsOf(service)
-  const login = config.store(store)
+  const login = loginOf(store, config)
   if (config.text('MIGRATE') === 'start') {
     await migrate(login, sets, log)
     return
@@ -46,7 +49,7 @@ export async function migrateOnly(service: Service, config: Config, tracer: Trac
     level: config.text('LOG_LEVEL'),
   })
   const count = await inSpan(tracer, 'migrate', { kind: SpanKind.INTERNAL }, () =>
-    store ? migrate(config.store(store), migrationSetsOf(service), log) : Promise.resolve(0),
+    store ? migrate(loginOf(store, config), migrationSetsOf(service), log) : Promise.resolve(0),
   )
   log.info({ applied: count }, 'migrations are complete')
 }
@@ -57,9 +60,10 @@ export function migrationSetsOf(service: Service): readonly MigrationSet[] {
     ...(service.publishes.length > 0 ? ['outbox'] : []),
     ...(service.consumes.length > 0 ? ['inbox'] : []),
   ]
+  const engine = databaseOf(service)?.engine ?? 'postgres'
   return [
     ...kit.map((table) =>
-      readSet(`kit ${table}`, new URL(`./migrations/${table}/`, import.meta.url)),
+      readSet(`kit ${table}`, new URL(`./migrations/${table}/${engine}/`, import.meta.url)),
     ),
     readSet(service.name, new URL(`../../${folderOf(service)}/migrations/`, import.meta.url)),
   ]
@@ -83,13 +87,19 @@ function filesOf(folder: URL): string[] {
   }
 }
 
-function databaseOf(service: Service): Store<'postgres'> | undefined {
-  const [first, second] = service.stores.filter(
-    (store): store is Store<'postgres'> => store.engine === 'postgres',
-  )
+const loginOf = (store: Store<SqlEngine>, config: Config): SqlLogin => ({
+  engine: store.engine,
+  ...config.store(store),
+})
+
+function databaseOf(service: Service): Store<SqlEngine> | undefined {
+  const [first, second] = service.stores.filter(isDatabase)
   if (second)
     throw new Error(
-      `${service.name} owns the Postgres stores ${first?.name} and ${second.name}; its migrations would not know which. Give one to another service.`,
+      `${service.name} owns the databases ${first?.name} and ${second.name}; its migrations would not know which. Give one to another service.`,
     )
   return first
 }
+
+const isDatabase = (store: Store): store is Store<SqlEngine> =>
+  store.engine === 'postgres' || store.engine === 'mariadb'

@@ -1,14 +1,10 @@
 import { v7 as uuid } from 'uuid'
 import type { Topic } from '../model/topic.ts'
-import { statement, type Queryable } from './postgres.ts'
+import { dialects } from './outbox/dialect.ts'
 import { traceparentOf } from './spans.ts'
+import type { Queryable } from './sql.ts'
 
 export { relay } from './relay.ts'
-
-const insert = statement(
-  'outbox_add',
-  `insert into outbox (id, topic, key, payload, traceparent) values ($1, $2, $3, $4, $5)`,
-)
 
 /**
  * `outbox.add(tx, topic, { key, value })`: the event is a row of the caller's transaction, so it is published if and
@@ -25,5 +21,6 @@ async function add<V>(
 ): Promise<void> {
   const payload = JSON.stringify(message.value) as string | undefined
   if (payload === undefined) throw new TypeError(`An event for ${topic.name} is not serialisable.`)
-  await tx.query(insert, [uuid(), topic.name, message.key, payload, traceparentOf() ?? null])
+  const values = [uuid(), topic.name, message.key, payload, traceparentOf() ?? null]
+  await tx.change(dialects[tx.engine].add, values)
 }

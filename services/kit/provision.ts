@@ -6,8 +6,8 @@ import type { Store } from '../model/store.ts'
 import type { Topic } from '../model/topic.ts'
 import { connect, retries } from './kafka/client.ts'
 
-/** Administrator of a Postgres server. */
-export interface PostgresAdmin {
+/** Administrator of a Postgres or MariaDB server. */
+export interface SqlAdmin {
   readonly host: string
   readonly port: number
   readonly user: string
@@ -135,7 +135,7 @@ async function growTopics(admin: Admin, topics: readonly Topic[], prefix: string
  * password is set to the given one.
  */
 export async function provisionDatabase(
-  server: PostgresAdmin,
+  server: SqlAdmin,
   login: { database: string; user: string; password: string },
 ): Promise<void> {
   const { database, user, password } = login
@@ -158,7 +158,7 @@ export async function provisionDatabase(
 
 /** Runs `work` with a connection of the administrator, which is closed after it. */
 export async function asPostgresAdmin(
-  server: PostgresAdmin,
+  server: SqlAdmin,
   work: (admin: pg.Client) => Promise<void>,
 ): Promise<void> {
   const admin = new pg.Client({ ...server, database: 'postgres', connectionTimeoutMillis: 5000 })

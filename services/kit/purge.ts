@@ -1,8 +1,8 @@
-import type { Postgres, Statement } from './postgres.ts'
+import type { Database, Statement } from './sql.ts'
 
 /** A deletion of limited size; the limit is its last value. */
 export interface Deletion {
-  /** Answers how many rows went, as `gone`. */
+  /** How many rows it was about is how many went. */
   readonly statement: Statement
   readonly values: readonly unknown[]
   /** Rows that go at once: short transactions, so that writers do not wait. */
@@ -14,14 +14,15 @@ export interface Deletion {
  * @returns how many rows went
  */
 export async function purgeAll(
-  database: Postgres,
+  database: Database,
   { statement, values, limit }: Deletion,
   stopped?: AbortSignal,
 ): Promise<number> {
   let all = 0
   for (let gone = limit; gone >= limit && stopped?.aborted !== true;) {
-    const [counted] = await database.query<{ gone: number }>(statement, [...values, limit])
-    gone = counted?.gone ?? 0
+    // READ COMMITTED: no gap is locked in which others add rows.
+    const wishes = { isolation: 'read committed', quiet: true } as const
+    gone = await database.transaction((tx) => tx.change(statement, [...values, limit]), wishes)
     all += gone
   }
   return all

@@ -14,9 +14,9 @@ import {
   readBacklog,
   type Row,
 } from './outbox/rows.ts'
-import type { Postgres } from './postgres.ts'
 import { repeat } from './repeat.ts'
 import { contextFrom } from './spans.ts'
+import type { Database } from './sql.ts'
 
 export const outboxPending = gauge('outbox_pending', {
   help: 'Events that are committed but not published yet',
@@ -51,7 +51,7 @@ const sameTraceMs = 60_000
 
 interface Relay {
   readonly context: Context
-  readonly database: Postgres
+  readonly database: Database
   readonly publisher: Publisher
   readonly breaker: Breaker
   readonly topics: ReadonlyMap<string, Topic>
@@ -67,7 +67,7 @@ interface Relay {
  */
 export async function relay(
   context: Context,
-  database: Postgres,
+  database: Database,
   publisher: Publisher,
 ): Promise<void> {
   const { life, meter, service, instance } = context

@@ -36,8 +36,11 @@ export interface Service {
   /** Public port; the admin port is this + 1000. */
   readonly port: number
   readonly stores: readonly Store[]
-  /** Read-only user of another service's store; for reconciliation and monitoring only. */
-  readonly reads: readonly Store[]
+  /**
+   * Read-only user of another service's store; for reconciliation and monitoring only. MariaDB alone can give a user
+   * the right to read one database with all tables that it will have.
+   */
+  readonly reads: readonly Store<'mariadb'>[]
   readonly publishes: readonly Topic[]
   readonly consumes: readonly Consumption[]
   /** Services that it calls over HTTP. */

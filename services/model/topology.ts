@@ -52,6 +52,10 @@ function recovering(one: Service, topics: readonly Topic[]): Service {
   }
 }
 
+/** Whether a service beside its owner reads a store. */
+export const isRead = (all: Pick<Topology, 'services'>, store: Store): boolean =>
+  all.services.some(({ reads }) => reads.some((one) => one === store))
+
 /** The service of that name. @throws Error naming all services */
 export function serviceNamed(all: Topology, name: string): Service {
   const found = all.services.find((one) => one.name === name)

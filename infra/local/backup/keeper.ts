@@ -1,5 +1,6 @@
 import type { Store, StoreKind } from '../../../services/model/store.ts'
 import type { Here } from '../addresses.ts'
+import { mariadbKeeper } from './mariadb-keeper.ts'
 import { opensearchKeeper } from './opensearch-keeper.ts'
 import { postgresKeeper } from './postgres-keeper.ts'
 
@@ -22,6 +23,7 @@ export interface Arrival {
 /** Engines that a backup can keep. Redis is none of them: what is declared there comes back by itself. */
 const keepers: Partial<Record<StoreKind, Keeper>> = {
   postgres: postgresKeeper,
+  mariadb: mariadbKeeper,
   opensearch: opensearchKeeper,
 }
 
@@ -30,6 +32,6 @@ export function keeperOf({ engine, name }: Store): Keeper {
   const keeper = keepers[engine]
   if (keeper) return keeper
   throw new Error(
-    `The store ${engine} ${name} cannot be kept: backups know ${Object.keys(keepers).join(' and ')}. Declare how it comes back (recovery: 'rebuild').`,
+    `The store ${engine} ${name} cannot be kept: backups know ${Object.keys(keepers).join(', ')}. Declare how it comes back (recovery: 'rebuild').`,
   )
 }

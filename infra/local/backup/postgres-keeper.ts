@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { asPostgresAdmin, type PostgresAdmin } from '../../../services/kit/provision.ts'
+import { asPostgresAdmin, type SqlAdmin } from '../../../services/kit/provision.ts'
 import type { Here } from '../addresses.ts'
 import { administratorOf, siteOf } from '../sites.ts'
 import type { Keeper } from './keeper.ts'
@@ -39,7 +39,7 @@ export const postgresKeeper: Keeper = {
   },
 }
 
-async function swap(server: PostgresAdmin, name: string, arrived: string): Promise<void> {
+async function swap(server: SqlAdmin, name: string, arrived: string): Promise<void> {
   const before = `${name}_before`
   await inPostgres(server, [['drop database if exists % with (force)', [before]]])
   await asPostgresAdmin(server, async (admin) => {
@@ -63,7 +63,7 @@ async function swap(server: PostgresAdmin, name: string, arrived: string): Promi
 
 /** Statements one by one; each `%` is a name. */
 const inPostgres = (
-  server: PostgresAdmin,
+  server: SqlAdmin,
   statements: readonly (readonly [string, readonly string[]])[],
 ): Promise<void> =>
   asPostgresAdmin(server, async (admin) => {

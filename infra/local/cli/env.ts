@@ -26,7 +26,6 @@ async function run(options: { json?: boolean }): Promise<void> {
 }
 
 function exportsOf(values: Environment): readonly (readonly [string, string])[] {
-  const databases = Object.entries(values.postgres)
   const [client] = values.clients
   return [
     ['GATEWAY_URL', values.gateway],
@@ -35,7 +34,8 @@ function exportsOf(values: Environment): readonly (readonly [string, string])[] 
     ),
     ['KAFKA_BOOTSTRAP', values.kafka.bootstrap],
     ['REDIS_URL', values.redis.url],
-    ...databases.map(([name, dsn]) => [`POSTGRES_${variable(name)}_URL`, dsn] as const),
+    ...databases('POSTGRES', values.postgres),
+    ...databases('MARIADB', values.mariadb),
     ['OPENSEARCH_URL', values.opensearch.url],
     ['PROMETHEUS_URL', values.prometheus.url],
     ['ALERTMANAGER_URL', values.alertmanager.url],
@@ -48,5 +48,8 @@ function exportsOf(values: Environment): readonly (readonly [string, string])[] 
         ] as const)),
   ]
 }
+
+const databases = (engine: string, urls: Readonly<Record<string, string>>) =>
+  Object.entries(urls).map(([name, url]) => [`${engine}_${variable(name)}_URL`, url] as const)
 
 const variable = (name: string): string => name.toUpperCase().replaceAll('-', '_')

@@ -1,3 +1,4 @@
+import type { SqlEngine } from '../../../services/kit/sql.ts'
 import type { Service } from '../../../services/model/service.ts'
 import type { Store } from '../../../services/model/store.ts'
 import { adminUrlOf, frontDoorOf, otlpOf, storeSecret, urlOf, type Here } from '../addresses.ts'
@@ -25,8 +26,8 @@ export async function environment(here: Here, pids: Pids) {
     ),
     kafka: { bootstrap: hostPortOf('kafka', installation) },
     redis: { url: await redisUrl(here) },
-    postgres: Object.fromEntries(await Promise.all(databases(here))),
-    mariadb: {},
+    postgres: Object.fromEntries(await Promise.all(databases('postgres', here))),
+    mariadb: Object.fromEntries(await Promise.all(databases('mariadb', here))),
     opensearch: { url: url('opensearch') },
     prometheus: { url: url('prometheus') },
     alertmanager: { url: url('alertmanager') },
@@ -52,15 +53,15 @@ async function redisUrl({ installation, where }: Here): Promise<string> {
   return `redis://${user}:${encodeURIComponent(known)}@${host}:${port}`
 }
 
-const databases = ({ topology, installation, where }: Here) =>
+const databases = (kind: SqlEngine, { topology, installation, where }: Here) =>
   topology.services.flatMap((service) => {
     const stores: readonly Store[] = service.stores
     return stores
-      .filter(({ engine }) => engine === 'postgres')
+      .filter(({ engine }) => engine === kind)
       .map(async (store) => {
         const password = await secret(where.secrets, storeSecret(store))
-        const at = hostPortOf('postgres', installation)
-        return [service.name, `postgres://${store.name}:${password}@${at}/${store.name}`] as const
+        const at = hostPortOf(kind, installation)
+        return [service.name, `${kind}://${store.name}:${password}@${at}/${store.name}`] as const
       })
   })
 

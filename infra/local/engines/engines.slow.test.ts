@@ -6,9 +6,16 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { Redis } from 'ioredis'
 import { Kafka, logLevel } from 'kafkajs'
+import type { Connection } from 'mariadb'
 import pg from 'pg'
 import { request } from 'undici'
-import { postgresSeries, redisSeries, watchers } from '../../../dashboards/servers.ts'
+import {
+  mariadbSeries,
+  postgresSeries,
+  redisSeries,
+  watchers,
+} from '../../../dashboards/servers.ts'
+import { asMariadbAdmin } from '../../../services/kit/provision-mariadb.ts'
 import { makePlaces, places } from '../paths.ts'
 import { ask, portOf } from './endpoint.ts'
 import type { Engine, Site } from './engine.ts'
@@ -51,6 +58,33 @@ const trials: Record<string, Trial> = {
       t.deepEqual((await query(site, 'show data_checksums')).rows, [{ data_checksums: 'on' }])
       const stranger = { ...site, password: 'wrong' }
       await t.throwsAsync(engines.postgres!.probe(stranger), { message: /password authentication/ })
+    },
+  },
+  mariadb: {
+    async write(site) {
+      await inMariadb(site, async (admin) => {
+        await admin.query('create database titles')
+        await admin.query("create table titles.titles as select '여신강림' as title")
+      })
+    },
+    async check(t, site) {
+      await inMariadb(site, async (admin) => {
+        t.deepEqual(await admin.query('select title from titles.titles'), [{ title: '여신강림' }])
+        const [durable] = await admin.query<object[]>(
+          `select @@innodb_flush_log_at_trx_commit as log, @@sync_binlog as binlog, @@log_bin as binlogs,
+             @@innodb_snapshot_isolation as snapshot, @@bind_address as address,
+             @@collation_server as collation, @@global.time_zone as zone`,
+        )
+        t.deepEqual(durable, {
+          ...{ log: 1n, binlog: 1n, binlogs: 1n, snapshot: 1n, address: '127.0.0.1' },
+          ...{ collation: 'utf8mb4_nopad_bin', zone: '+00:00' },
+        })
+        const open = `select user from mysql.global_priv where json_value(priv, '$.authentication_string') = ''
+          and user not in ('root', 'mysql', 'mariadb.sys')`
+        t.deepEqual(await admin.query(open), [])
+      })
+      const stranger = { ...site, password: 'wrong' }
+      await t.throwsAsync(engines.mariadb!.probe(stranger), { message: /Access denied/ })
     },
   },
   kafka: {
@@ -144,6 +178,7 @@ for (const [name, trial] of Object.entries(trials)) {
 
 /** Numbers that boards have of servers; CloudNativePG's are a cluster's. */
 const seriesOf = {
+  mariadb: Object.values(mariadbSeries),
   redis: Object.values(redisSeries),
   postgres: Object.values(postgresSeries).flat(),
 }
@@ -152,6 +187,7 @@ const isLocal = (series: string): boolean => !series.startsWith('cnpg_')
 for (const [exporter, server, user] of [
   ['redis-exporter', 'redis', 'default'],
   ['postgres-exporter', 'postgres', 'maru'],
+  ['mariadb-exporter', 'mariadb', 'maru'],
 ] as const) {
   test(`${exporter} reads ${server} with a password out of a file, and has what boards ask for`, async (t) => {
     const site = await siteFor(t, engines[server]!)
@@ -250,6 +286,12 @@ async function query(site: Site, sql: string): Promise<pg.QueryResult> {
     await client.end()
   }
 }
+
+const inMariadb = (site: Site, work: (admin: Connection) => Promise<void>): Promise<void> =>
+  asMariadbAdmin(
+    { host: '127.0.0.1', port: portOf(site), user: 'maru', password: site.password },
+    work,
+  )
 
 const kafkaClient = (site: Site) =>
   new Kafka({ brokers: [`127.0.0.1:${portOf(site)}`], logLevel: logLevel.NOTHING })

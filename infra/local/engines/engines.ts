@@ -2,6 +2,8 @@ import { alertmanager } from './alertmanager.ts'
 import type { Engine } from './engine.ts'
 import { grafana } from './grafana.ts'
 import { kafka } from './kafka.ts'
+import { mariadbExporter } from './mariadb-exporter.ts'
+import { mariadb } from './mariadb.ts'
 import { opensearch } from './opensearch.ts'
 import { postgresExporter } from './postgres-exporter.ts'
 import { postgres } from './postgres.ts'
@@ -17,12 +19,14 @@ export const engines: Record<string, Engine> = Object.fromEntries(
     kafka,
     redis,
     postgres,
+    mariadb,
     opensearch,
     tempo,
     zipkin,
     prometheus,
     alertmanager,
     postgresExporter,
+    mariadbExporter,
     redisExporter,
     grafana,
   ].map((engine) => [engine.name, engine]),

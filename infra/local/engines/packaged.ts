@@ -30,6 +30,12 @@ const packaged = {
     folders: '/usr/lib/postgresql/*/bin',
     address: 'MARU_POSTGRES_ADDRESS',
   },
+  mariadb: {
+    package: 'mariadb-server',
+    programs: ['mariadbd'],
+    folders: '/usr/sbin',
+    address: 'MARU_MARIADB_ADDRESS',
+  },
   prometheus: {
     package: 'prometheus',
     programs: ['prometheus'],
@@ -44,6 +50,11 @@ const packaged = {
     package: 'prometheus-postgres-exporter',
     programs: ['prometheus-postgres-exporter', 'postgres_exporter'],
     address: 'MARU_POSTGRES_EXPORTER_ADDRESS',
+  },
+  'mariadb-exporter': {
+    package: 'prometheus-mysqld-exporter',
+    programs: ['prometheus-mysqld-exporter', 'mysqld_exporter'],
+    address: 'MARU_MARIADB_EXPORTER_ADDRESS',
   },
   'redis-exporter': {
     package: 'prometheus-redis-exporter',
@@ -118,5 +129,5 @@ async function supply(row: Packaged, workshop: Workshop): Promise<Supply | undef
 
 async function versionOf(program: string): Promise<string> {
   const said = await execa(program, ['--version'], { all: true, reject: false, timeout: 10_000 })
-  return /(?:v=|version |\) )v?(\d+[\d.]*)/i.exec(said.all)?.[1] ?? 'of unknown version'
+  return /(?:v=|ver(?:sion)? |\) )v?(\d+[\d.]*)/i.exec(said.all)?.[1] ?? 'of unknown version'
 }

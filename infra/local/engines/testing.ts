@@ -61,7 +61,7 @@ export async function obtained(name: string): Promise<void> {
   await supplyOf(engineNamed(name))
 }
 
-type Wanted = 'kafka' | 'postgres' | 'opensearch' | 'redis'
+type Wanted = 'kafka' | 'postgres' | 'mariadb' | 'opensearch' | 'redis'
 
 /**
  * Servers for one test file. Redis is the file's own; the others are shared by the run when `./maru test`
@@ -97,7 +97,8 @@ export function addressOf(name: string, server: Pick<OwnServer, 'port' | 'site'>
   const at = { host: '127.0.0.1', port: server.port }
   const { password } = server.site
   if (name === 'kafka') return { kafka: `127.0.0.1:${server.port}` }
-  if (name === 'postgres') return { postgres: { ...at, user: 'maru', password } }
+  if (name === 'postgres' || name === 'mariadb')
+    return { [name]: { ...at, user: 'maru', password } }
   if (name === 'redis') return { redis: { ...at, password } }
   return { opensearch: at }
 }

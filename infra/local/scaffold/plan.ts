@@ -4,7 +4,7 @@ import type { Product } from '../../../services/model/service.ts'
 import type { Topic } from '../../../services/model/topic.ts'
 import type { Topology } from '../../../services/model/topology.ts'
 import { nextPort } from './port.ts'
-import type { Wish } from './wish.ts'
+import type { ScaffoldedStore, Wish } from './wish.ts'
 
 /** Everything that the files of a new service say. */
 export interface Plan {
@@ -12,7 +12,7 @@ export interface Plan {
   readonly name: string
   readonly word: string
   readonly port: number
-  readonly store: { readonly kind: 'postgres' | 'redis'; readonly constant: string } | undefined
+  readonly store: { readonly kind: ScaffoldedStore; readonly constant: string } | undefined
   readonly topic: PlannedTopic | undefined
 }
 

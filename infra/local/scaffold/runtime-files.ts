@@ -8,9 +8,10 @@ export const runtimeFiles = (plan: Plan): Readonly<Record<string, string>> => ({
   [`${plan.name}.ts`]: rulesFile,
   [`${plan.name}.test.ts`]: testFile(plan),
   ...(plan.store && { 'store.ts': storeFiles[plan.store.kind](plan) }),
-  ...(plan.store?.kind === 'postgres' && {
-    [`migrations/0001_visits.sql`]: migration,
-  }),
+  ...(plan.store &&
+    plan.store.kind !== 'redis' && {
+      [`migrations/0001_visits.sql`]: migrations[plan.store.kind],
+    }),
   ...(plan.topic && { 'consumers.ts': consumersFile(plan) }),
 })
 
@@ -69,21 +70,20 @@ export interface VisitStore {
 }
 `
 
-const storeFiles = {
-  postgres: ({ store }: Plan): string => `import type { Context } from '../../kit/context.ts'
-import { postgres, statement } from '../../kit/postgres.ts'
-import { ${store?.constant} } from '../stores.ts'
+const databaseFile = ({ store }: Plan): string => {
+  const { kind = 'postgres', constant } = store ?? {}
+  return `import type { Context } from '../../kit/context.ts'
+import { ${kind}, statement } from '../../kit/${kind}.ts'
+import { ${constant} } from '../stores.ts'
 
 ${visitStore}
 const count = statement(
   'count_visit',
-  \`insert into visits as v (visitor, visits) values ($1, 1)
-  on conflict (visitor) do update set visits = v.visits + 1
-  returning visits\`,
+  \`${kind === 'mariadb' ? countInMariadb : countInPostgres}\`,
 )
 
 export async function openStore(context: Context): Promise<VisitStore> {
-  const database = await postgres(context, ${store?.constant})
+  const database = await ${kind}(context, ${constant})
   return {
     countVisit: async (visitor) => {
       const [row] = await database.query<{ visits: number }>(count, [visitor])
@@ -91,7 +91,20 @@ export async function openStore(context: Context): Promise<VisitStore> {
     },
   }
 }
-`,
+`
+}
+
+const countInPostgres = `insert into visits as v (visitor, visits) values ($1, 1)
+  on conflict (visitor) do update set visits = v.visits + 1
+  returning visits`
+
+const countInMariadb = `insert into visits (visitor, visits) values (?, 1)
+  on duplicate key update visits = visits + 1
+  returning visits`
+
+const storeFiles = {
+  postgres: databaseFile,
+  mariadb: databaseFile,
   redis: ({ name, store }: Plan): string => `import type { Context } from '../../kit/context.ts'
 import { redis } from '../../kit/redis.ts'
 import { ${store?.constant} } from '../stores.ts'
@@ -106,11 +119,18 @@ export async function openStore(context: Context): Promise<VisitStore> {
 `,
 }
 
-const migration = `create table visits (
+const migrations = {
+  postgres: `create table visits (
   visitor varchar primary key check (char_length(visitor) between 1 and 50),
   visits bigint not null check (visits > 0)
 );
-`
+`,
+  mariadb: `create table if not exists visits (
+  visitor varchar(50) primary key check (visitor <> ''),
+  visits bigint not null check (visits > 0)
+) engine = InnoDB, character set utf8mb4, collate utf8mb4_nopad_bin;
+`,
+}
 
 const consumersFile = ({ topic }: Plan): string => `import type { z } from 'zod'
 import type { Context } from '../../kit/context.ts'

@@ -16,12 +16,14 @@ const copy = copyCheckout()
 const made = {
   plain: 'social/sample-plain',
   postgres: 'webtoon/sample-rows',
+  mariadb: 'payments/sample-books',
   redis: 'payments/sample-keys',
 }
 
 test.before(async () => {
   await maru('new', made.plain)
   await maru('new', made.postgres, '--store', 'postgres')
+  await maru('new', made.mariadb, '--store', 'mariadb')
   await maru('new', made.redis, '--store', 'redis', '--consumes', 'catalog.upsert.v1')
 })
 test.after.always(() => copy.remove())
@@ -48,7 +50,7 @@ test('the test beside a new service is green', async (t) => {
   await t.notThrowsAsync(tool('ava', `services/${made.plain}/*.test.ts`))
 })
 
-for (const path of [made.plain, made.postgres, made.redis]) {
+for (const path of Object.values(made)) {
   test(`${path} starts as a process and answers`, async (t) => {
     const { default: service } = (await import(
       join(copy.root, 'services', path, 'service.ts')
@@ -56,7 +58,7 @@ for (const path of [made.plain, made.postgres, made.redis]) {
       default: Service
     }
     const store = service.stores[0]?.engine
-    const wanted = store === 'redis' || store === 'postgres' ? [store] : []
+    const wanted = store === undefined || store === 'opensearch' ? [] : [store]
     const tested = await testServers(
       ...wanted,
       ...(service.consumes.length > 0 ? ['kafka' as const] : []),

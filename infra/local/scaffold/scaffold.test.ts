@@ -13,7 +13,7 @@ test('wrong products, names and options are refused with what would be right', (
   t.regex(refusal('webtoon/Größe'), /lower case letters, digits and single dashes/)
   t.regex(refusal('webtoon/../x'), /<product>\/<name>/)
   t.regex(refusal('webtoon/routes'), /means something else/)
-  t.regex(refusal('webtoon/x', { store: 'oracle' }), /one of postgres, redis/)
+  t.regex(refusal('webtoon/x', { store: 'oracle' }), /one of postgres, mariadb, redis/)
   t.regex(refusal('webtoon/x', { consumes: 'nothing.v1' }), /one of .*events\.page_view\.v1/)
 })
 

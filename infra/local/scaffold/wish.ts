@@ -9,12 +9,13 @@ export interface Wish {
   readonly name: string
   /** As an identifier: `titleReviews`. */
   readonly word: string
-  readonly store: 'postgres' | 'redis' | undefined
+  readonly store: ScaffoldedStore | undefined
   readonly consumes: Topic | undefined
 }
 
 export const products: readonly Product[] = ['platform', 'webtoon', 'social', 'payments']
-export const storeKinds = ['postgres', 'redis'] as const
+export const storeKinds = ['postgres', 'mariadb', 'redis'] as const
+export type ScaffoldedStore = (typeof storeKinds)[number]
 
 /** A wish that cannot be fulfilled: a wrong use of the command line. */
 export class WishError extends Error {

@@ -65,7 +65,7 @@ async function test(run: TestRun, files: readonly string[]): Promise<Count> {
   // A single file starts what it needs by itself, and nothing else.
   if (files.length === 1) return ava(run, files, {})
   run.say('starting the shared servers')
-  const servers = await sharedServers()
+  const servers = await sharedServers(files.map((file) => join(run.where.root, file)))
   try {
     if (run.signal.aborted) return none
     run.say(`running ${files.length} test files`)

@@ -1,12 +1,13 @@
+import { asMariadbAdmin, setMariadbUser } from '../../../services/kit/provision-mariadb.ts'
 import {
   asPostgresAdmin,
   setRedisUser,
-  type PostgresAdmin,
+  type SqlAdmin,
   type RedisAdmin,
 } from '../../../services/kit/provision.ts'
 import { metricsUser } from '../sites.ts'
 
-const postgres = (server: PostgresAdmin, password: string): Promise<void> =>
+const postgres = (server: SqlAdmin, password: string): Promise<void> =>
   asPostgresAdmin(server, async (admin) => {
     const known = await admin.query('select 1 from pg_roles where rolname = $1', [metricsUser])
     const verb = known.rowCount === 0 ? 'create' : 'alter'
@@ -28,5 +29,15 @@ const figures = [
 const redis = (server: RedisAdmin, password: string): Promise<void> =>
   setRedisUser(server, { user: metricsUser, password }, figures)
 
+// What the exporter's own page lists; it sees no row of a table.
+const mariadb = (server: SqlAdmin, password: string): Promise<void> =>
+  asMariadbAdmin(server, (admin) =>
+    setMariadbUser(admin, {
+      user: metricsUser,
+      password,
+      rights: 'process, binlog monitor, slave monitor on *.*',
+    }),
+  )
+
 /** Makes the users that the exporters log in as: they see figures, not data. */
-export const grantMetricsUser = { postgres, redis }
+export const grantMetricsUser = { postgres, mariadb, redis }

@@ -1,10 +1,13 @@
+import { storeUser, type Access } from '../../../services/kit/bindings.ts'
 import { warmUp } from '../../../services/kit/kafka/warm-up.ts'
+import { provisionMariadb } from '../../../services/kit/provision-mariadb.ts'
 import {
   provisionDatabase,
   provisionRedisUser,
   provisionTopics,
 } from '../../../services/kit/provision.ts'
 import type { StoreKind } from '../../../services/model/store.ts'
+import { isRead } from '../../../services/model/topology.ts'
 import { storeSecret } from '../addresses.ts'
 import type { Job } from '../jobs.ts'
 import { secret } from '../secrets.ts'
@@ -16,6 +19,7 @@ import type { Session } from './session.ts'
 export const preparations: Readonly<Record<string, string>> = {
   kafka: 'topics',
   postgres: 'databases',
+  mariadb: 'mariadb-databases',
   redis: 'redis-users',
 }
 
@@ -23,6 +27,7 @@ export const preparations: Readonly<Record<string, string>> = {
 export const provisionJobs = (run: Session): readonly Job[] => [
   job('topics', 'kafka', () => topics(run)),
   job('databases', 'postgres', () => databases(run)),
+  job('mariadb-databases', 'mariadb', () => mariadbDatabases(run)),
   job('redis-users', 'redis', () => redisUsers(run)),
 ]
 
@@ -48,6 +53,24 @@ async function databases({ here }: Session): Promise<string> {
     await provisionDatabase(server, { database: store.name, user: store.name, password })
   }
   await grantMetricsUser.postgres(server, await metricsPassword('postgres', here))
+  return stores.map(({ name }) => name).join(', ')
+}
+
+async function mariadbDatabases({ here }: Session): Promise<string> {
+  const server = await administratorOf('mariadb', here)
+  const stores = storesOf('mariadb', here)
+  for (const store of stores) {
+    const login = async (access: Access) => ({
+      user: storeUser(store, access),
+      password: await secret(here.where.secrets, storeSecret(store, access)),
+    })
+    await provisionMariadb(server, {
+      database: store.name,
+      ...(await login('own')),
+      ...(isRead(here.topology, store) && { reader: await login('read') }),
+    })
+  }
+  await grantMetricsUser.mariadb(server, await metricsPassword('mariadb', here))
   return stores.map(({ name }) => name).join(', ')
 }
 

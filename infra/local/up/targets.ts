@@ -14,6 +14,7 @@ const pages: Readonly<Record<string, string>> = {
   prometheus: '/metrics',
   alertmanager: '/metrics',
   'postgres-exporter': '/metrics',
+  'mariadb-exporter': '/metrics',
   'redis-exporter': '/metrics',
   zipkin: '/prometheus',
   tempo: '/metrics',

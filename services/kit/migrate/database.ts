@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
-import type { StoreLogin } from '../config.ts'
 import type { Logger } from '../log.ts'
-import { fileOf, pendingOf, type Applied, type Migration } from './plan.ts'
+import type { SqlEngine } from '../sql.ts'
+import { mariadbTarget } from './mariadb.ts'
+import { fileOf, isCut, pendingOf, type Migration } from './plan.ts'
+import { postgresTarget } from './postgres.ts'
+import type { SqlLogin, Target } from './target.ts'
 
 /** Migrations that are numbered on their own. */
 export interface MigrationSet {
@@ -10,37 +11,31 @@ export interface MigrationSet {
   readonly migrations: readonly Migration[]
 }
 
-/** A table lock that traffic holds is waited for shortly and often, so that the waiting blocks nobody for long. */
-const limits = { connectionTimeoutMillis: 5000, lock_timeout: 2000, statement_timeout: 120_000 }
-const lockAttempts = 30
-const lockPauseMs = 500
-
-const createTable = `create table if not exists maru_migrations (
-  namespace  text        not null,
-  version    integer     not null,
-  name       text        not null,
-  checksum   text        not null,
-  applied_at timestamptz not null default now(),
-  primary key (namespace, version)
-)`
+const targets: Readonly<Record<SqlEngine, (login: SqlLogin) => Promise<Target>>> = {
+  postgres: postgresTarget,
+  mariadb: mariadbTarget,
+}
 
 /**
- * Brings a database up to date: one transaction per file. Replicas may race.
+ * Brings a database up to date. Replicas may race. In Postgres a file is one transaction; in MariaDB, where each change
+ * of a table commits by itself, one that was cut is resumed at the statement that was not done.
  * @returns how many files this call applied
- * @throws MigrationError when files and database disagree
+ * @throws MigrationError when files and database disagree, or a file could not be resumed
  */
 export function migrate(
-  login: StoreLogin,
+  login: SqlLogin,
   sets: readonly MigrationSet[],
   log: Logger,
 ): Promise<number> {
-  return connected(login, async (client) => {
-    await withLockRetries(() => createTableOnce(client))
+  return connected(login, async (target) => {
+    for (const { namespace, migrations } of sets)
+      for (const migration of migrations) target.check(namespace, migration)
+    await target.prepare()
     let count = 0
     for (const { namespace, migrations } of sets) {
-      const pending = pendingOf(namespace, migrations, await appliedOf(client, namespace))
+      const pending = pendingOf(namespace, migrations, await target.applied(namespace))
       for (const migration of pending) {
-        if (!(await withLockRetries(() => apply(client, namespace, migration)))) continue
+        if (!(await target.apply(namespace, migration, log))) continue
         log.info({ namespace, migration: fileOf(migration) }, 'migrated')
         count += 1
       }
@@ -50,80 +45,27 @@ export function migrate(
 }
 
 /** Names of the files that a database still lacks. @throws MigrationError when files and database disagree */
-export function behindBy(login: StoreLogin, sets: readonly MigrationSet[]): Promise<string[]> {
-  return connected(login, async (client) => {
-    const { rows } = await client.query(
-      `select to_regclass('maru_migrations') is not null as there`,
-    )
-    const there = (rows as { there: boolean }[])[0]?.there === true
+export function behindBy(login: SqlLogin, sets: readonly MigrationSet[]): Promise<string[]> {
+  return connected(login, async (target) => {
     const behind: string[] = []
     for (const { namespace, migrations } of sets) {
-      const applied = there ? await appliedOf(client, namespace) : []
+      const applied = await target.applied(namespace)
       const pending = pendingOf(namespace, migrations, applied)
-      behind.push(...pending.map((one) => `${namespace}/${fileOf(one)}`))
+      const rest = ({ version }: Migration) => (isCut(applied, version) ? ' (the rest of it)' : '')
+      behind.push(...pending.map((one) => `${namespace}/${fileOf(one)}${rest(one)}`))
     }
     return behind
   })
 }
 
 async function connected<Value>(
-  login: StoreLogin,
-  work: (client: pg.Client) => Promise<Value>,
+  login: SqlLogin,
+  work: (target: Target) => Promise<Value>,
 ): Promise<Value> {
-  const client = new pg.Client({ ...login, ...limits, application_name: 'maru-migrate' })
-  client.on('error', () => undefined) // the failing query says it too
+  const target = await targets[login.engine](login)
   try {
-    await client.connect()
-    return await work(client)
+    return await work(target)
   } finally {
-    await client.end().catch(() => undefined)
+    await target.close().catch(() => undefined)
   }
 }
-
-async function appliedOf(client: pg.Client, namespace: string): Promise<Applied[]> {
-  const text = `select version, name, checksum from maru_migrations where namespace = $1 order by version`
-  const { rows } = await client.query<Applied>(text, [namespace])
-  return rows
-}
-
-/** `if not exists` is not safe against itself: two replicas may both see nothing, and one then fails (23505, 42P07). */
-async function createTableOnce(client: pg.Client): Promise<void> {
-  await client.query(createTable).catch((error: unknown) => {
-    if (!['23505', '42P07'].includes(codeOf(error))) throw error
-  })
-}
-
-/**
- * The row goes in first: a replica that comes second waits at it until the first has committed, then finds it there
- * and does nothing.
- */
-async function apply(client: pg.Client, namespace: string, migration: Migration): Promise<boolean> {
-  const { version, name, checksum, text } = migration
-  await client.query('begin')
-  try {
-    const insert = `insert into maru_migrations (namespace, version, name, checksum)
-      values ($1, $2, $3, $4) on conflict do nothing`
-    const { rowCount } = await client.query(insert, [namespace, version, name, checksum])
-    if (rowCount === 1) await client.query(text)
-    await client.query('commit')
-    return rowCount === 1
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined)
-    throw error
-  }
-}
-
-const lockTimedOut = '55P03'
-
-async function withLockRetries<Value>(work: () => Promise<Value>): Promise<Value> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work()
-    } catch (error) {
-      if (codeOf(error) !== lockTimedOut || attempt === lockAttempts) throw error
-      await delay(lockPauseMs)
-    }
-  }
-}
-
-const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')

@@ -13,6 +13,8 @@ export interface Applied {
   readonly version: number
   readonly name: string
   readonly checksum: string
+  /** Statements that were done before it was cut; absent when it is whole. */
+  readonly cutAfter?: number
 }
 
 /** Files and database disagree; nothing was changed. */
@@ -55,16 +57,19 @@ export function pendingOf(
 ): readonly Migration[] {
   const last = Math.max(0, ...applied.map((row) => row.version))
   for (const row of applied) refuseChanged(namespace, migrations, row)
-  const pending = migrations.filter(
-    ({ version }) => !applied.some((row) => row.version === version),
-  )
-  const late = pending.find(({ version }) => version < last)
+  const whole = applied.filter(({ cutAfter }) => cutAfter === undefined)
+  const pending = migrations.filter(({ version }) => !whole.some((row) => row.version === version))
+  const late = pending.find(({ version }) => version < last && !isCut(applied, version))
   if (late)
     throw new MigrationError(
       `Migration ${fileOf(late)} of ${namespace} comes after ${numbered(last)} was applied; give it the next free number.`,
     )
   return pending
 }
+
+/** Whether it was begun and is not whole. */
+export const isCut = (applied: readonly Applied[], version: number): boolean =>
+  applied.some((row) => row.version === version && row.cutAfter !== undefined)
 
 /** File name of a migration, e.g. `0002_audit.sql`. */
 export const fileOf = ({ version, name }: Pick<Migration, 'version' | 'name'>): string =>
@@ -86,6 +91,8 @@ function migrationFrom(namespace: string, file: string, text: string): Migration
 function refuseChanged(namespace: string, migrations: readonly Migration[], row: Applied): void {
   const file = migrations.find(({ version }) => version === row.version)
   if (file?.checksum === row.checksum) return
+  // What a cut one had done is compared when it is resumed.
+  if (file && row.cutAfter !== undefined) return
   if (file)
     throw new MigrationError(
       `Migration ${fileOf(row)} of ${namespace} was edited after it was applied; restore it and write a new one.`,
@@ -98,7 +105,7 @@ function refuseChanged(namespace: string, migrations: readonly Migration[], row:
 }
 
 /** Line ends do not count, so that a checkout on Windows agrees. */
-const checksumOf = (text: string): string =>
+export const checksumOf = (text: string): string =>
   createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
 
 const numbered = (version: number): string => String(version).padStart(4, '0')

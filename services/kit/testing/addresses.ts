@@ -1,19 +1,21 @@
 import { adminOffset, type Service } from '../../model/service.ts'
 import type { Store } from '../../model/store.ts'
 import { frontedOf, type Topology } from '../../model/topology.ts'
-import { environmentOf, type StoreAddress } from '../bindings.ts'
+import { environmentOf, storeUser, type Access, type StoreAddress } from '../bindings.ts'
+import { provisionMariadb } from '../provision-mariadb.ts'
 import {
   provisionDatabase,
   provisionRedisUser,
   provisionTopics,
-  type PostgresAdmin,
+  type SqlAdmin,
   type RedisAdmin,
 } from '../provision.ts'
 
 /** Real servers that a bench may use. */
 export interface Servers {
   readonly kafka?: string
-  readonly postgres?: PostgresAdmin
+  readonly postgres?: SqlAdmin
+  readonly mariadb?: SqlAdmin
   readonly redis?: RedisAdmin
   readonly opensearch?: { readonly host: string; readonly port: number }
 }
@@ -47,13 +49,20 @@ export async function provisionFor(
       : own.flatMap((one) => (one.deadLetters ? [one, one.deadLetters] : [one]))
   if (servers.kafka && used.length > 0)
     await provisionTopics(servers.kafka, [...new Set(used)], prefix)
-  for (const store of service.stores) await provisionStore(store, place)
+  for (const store of [...service.stores, ...service.reads]) await provisionStore(store, place)
 }
 
 async function provisionStore(store: Store, { servers, prefix }: BenchPlace): Promise<void> {
   const user = prefix + store.name
   if (store.engine === 'postgres' && servers.postgres)
     await provisionDatabase(servers.postgres, { database: user, user, password })
+  if (store.engine === 'mariadb' && servers.mariadb)
+    await provisionMariadb(servers.mariadb, {
+      database: user,
+      user,
+      password,
+      reader: { user: prefix + storeUser(store, 'read'), password },
+    })
   if (store.engine === 'redis' && servers.redis)
     await provisionRedisUser(servers.redis, store, { user, password })
 }
@@ -73,7 +82,7 @@ export function benchAddresses(
     service: (name) =>
       urls[name] ?? `http://127.0.0.1:${portOf(all, name) + adminOffset + adminOffset}`,
     fronted: frontedOf(all),
-    store: (store) => storeAddress(store, place),
+    store: (store, access) => storeAddress(store, access, place),
     kafka: servers.kafka ?? '127.0.0.1:1',
     prefix,
     secret: (name) =>
@@ -88,14 +97,18 @@ export function benchAddresses(
   })
 }
 
-function storeAddress(store: Store, { servers, prefix, secret }: BenchPlace): StoreAddress {
+function storeAddress(
+  store: Store,
+  access: Access,
+  { servers, prefix, secret }: BenchPlace,
+): StoreAddress {
   const nowhere = { host: '127.0.0.1', port: 1 }
-  const server = store.engine === 'mariadb' ? nowhere : (servers[store.engine] ?? nowhere)
+  const server = servers[store.engine] ?? nowhere
   const asked = store.engine !== 'opensearch'
   return {
     host: server.host,
     port: server.port,
-    user: asked ? prefix + store.name : '',
+    user: asked ? prefix + storeUser(store, access) : '',
     database: prefix + store.name,
     passwordFile: asked ? secret('store-password', password) : '',
   }

@@ -1,17 +1,14 @@
 import { z } from 'zod'
 import { service } from '../../model/service.ts'
-import { store } from '../../model/store.ts'
+import { store, type Store } from '../../model/store.ts'
 import { consume, deadLetterTopic, topic } from '../../model/topic.ts'
 import { topology } from '../../model/topology.ts'
 import type { Context } from '../context.ts'
 import { kafka, type Publisher } from '../kafka.ts'
+import { mariadb } from '../mariadb.ts'
+import { postgres } from '../postgres.ts'
+import type { Database, SqlEngine } from '../sql.ts'
 import type { Bench } from '../testing.ts'
-
-/** A made-up shop: what the kit's own tests run, so that they depend on no product. */
-export const orders = store('postgres', 'orders', {
-  summary: 'Orders and the outbox of their events.',
-})
-export const parcels = store('postgres', 'parcels', { summary: 'Parcels and the inbox.' })
 
 const orderSchema = z.object({ id: z.string(), amount: z.number(), note: z.string().optional() })
 export type Order = z.infer<typeof orderSchema>
@@ -37,27 +34,38 @@ export const missing = topic('shop.missing.v1', { ...declared, schema: orderSche
 
 const slo = { availability: 99, latency: { p95Ms: 100 } }
 
-export const seller = service({
-  name: 'seller',
-  product: 'platform',
-  summary: 'Takes orders.',
-  port: 22001,
-  stores: [orders],
-  publishes: [placed],
-  slo,
-})
+/** A made-up shop on an engine: what the kit's own tests run, so that they depend on no product. */
+export function shopOn<Engine extends SqlEngine>(engine: Engine) {
+  const orders = store(engine, 'orders', { summary: 'Orders and the outbox of their events.' })
+  const parcels = store(engine, 'parcels', { summary: 'Parcels and the inbox.' })
+  const seller = service({
+    name: 'seller',
+    product: 'platform',
+    summary: 'Takes orders.',
+    port: 22001,
+    stores: [orders],
+    publishes: [placed],
+    slo,
+  })
+  const sender = service({
+    name: 'sender',
+    product: 'platform',
+    summary: 'Sends parcels.',
+    port: 22002,
+    stores: [parcels],
+    consumes: [consume(placed, 'sender')],
+    slo,
+  })
+  return { orders, parcels, seller, sender, shop: topology([seller, sender], []) }
+}
 
-export const sender = service({
-  name: 'sender',
-  product: 'platform',
-  summary: 'Sends parcels.',
-  port: 22002,
-  stores: [parcels],
-  consumes: [consume(placed, 'sender')],
-  slo,
-})
+export const { orders, parcels, seller, sender, shop } = shopOn('postgres')
 
-export const shop = topology([seller, sender], [])
+/** Opens a SQL store, whatever its engine. */
+export const opened = (context: Context, one: Store<SqlEngine>): Promise<Database> =>
+  one.engine === 'mariadb'
+    ? mariadb(context, one as Store<'mariadb'>)
+    : postgres(context, one as Store<'postgres'>)
 
 /** A `start` that keeps nothing but runs `compose`. */
 export const composed =

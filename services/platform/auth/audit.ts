@@ -37,9 +37,6 @@ const note = statement(
 
 const purge = statement(
   'audit_purge',
-  `with gone as (
-     delete from auth_audit where id in (
-       select id from auth_audit where at < clock_timestamp() - make_interval(days => $1) limit $2)
-     returning id
-   ) select count(*) as gone from gone`,
+  `delete from auth_audit where id in (
+     select id from auth_audit where at < clock_timestamp() - make_interval(days => $1) limit $2)`,
 )

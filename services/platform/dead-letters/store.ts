@@ -157,11 +157,9 @@ const statements = {
         select id from dead_letters where state in ('REJECTED', 'REPROCESSED')
           and state_at <= clock_timestamp() - make_interval(days => $1) limit $4 for update skip locked)
       returning id, event_id, state
-    ), audit as (
-      insert into dead_letter_audit (letter, event_id, before, after, action, subject, client_id)
-      select id, event_id, state, null, 'removed', $2, $3 from gone
     )
-    select count(*) as gone from gone`,
+    insert into dead_letter_audit (letter, event_id, before, after, action, subject, client_id)
+    select id, event_id, state, null, 'removed', $2, $3 from gone`,
   ),
 }
 

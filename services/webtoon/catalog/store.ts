@@ -61,22 +61,16 @@ const statements = {
   // A title must have a text, so an emptied one has a dash.
   empty: statement(
     'catalog-empty',
-    `with emptied as (
-      update catalog set title = '-', author = null, "desc" = null, tags = '{}' where id in (
-        select id from catalog
-        where deleted_at < clock_timestamp() - make_interval(days => $1) and title <> '-' limit $2)
-      returning id
-    ) select count(*) as gone from emptied`,
+    `update catalog set title = '-', author = null, "desc" = null, tags = '{}' where id in (
+      select id from catalog
+      where deleted_at < clock_timestamp() - make_interval(days => $1) and title <> '-' limit $2)`,
   ),
 
   forget: statement(
     'catalog-forget',
-    `with gone as (
-      delete from catalog_audit where (id, version) in (
-        select id, version from catalog_audit
-        where at < clock_timestamp() - make_interval(days => $1) limit $2)
-      returning id
-    ) select count(*) as gone from gone`,
+    `delete from catalog_audit where (id, version) in (
+      select id, version from catalog_audit
+      where at < clock_timestamp() - make_interval(days => $1) limit $2)`,
   ),
 
   bury: statement(

@@ -1,12 +1,13 @@
 import { SpanKind, type Attributes } from '@opentelemetry/api'
 import { gauge } from '../../model/metric.ts'
-import type { Store } from '../../model/store.ts'
+import { systemName, type Store } from '../../model/store.ts'
 import type { StoreLogin } from '../config.ts'
 import type { Context } from '../context.ts'
 import { countEdge, noteStoreCall } from '../edges.ts'
 import { inSpan } from '../spans.ts'
 import { databaseOperations, underSampledSpan } from '../store-call.ts'
-import { isUnavailable } from './errors.ts'
+import type { SqlEngine } from '../sql.ts'
+import type { Driver } from './driver.ts'
 
 /** Connections of a pool. `waiting`: callers without one. */
 export const poolConnections = gauge<'store' | 'state'>('db_pool_connections', {
@@ -24,12 +25,17 @@ export type Observe = <Value>(
  * Client span, duration, edge and the batch's note for each statement. No span without a sampled parent: what polls
  * in the background would fill the trace store with traces of a single span.
  */
-export function observer(context: Context, store: Store<'postgres'>, login: StoreLogin): Observe {
+export function observer(
+  context: Context,
+  store: Store<SqlEngine>,
+  { driver, login }: { driver: Pick<Driver, 'judge'>; login: StoreLogin },
+): Observe {
   const { meter, tracer } = context
   meter.register(databaseOperations)
-  const edge = { server: `postgresql:${store.name}`, type: 'database' } as const
+  const system = systemName[store.engine]
+  const edge = { server: `${system}:${store.name}`, type: 'database' } as const
   const fixed = {
-    'db.system.name': 'postgresql',
+    'db.system.name': system,
     'db.namespace': login.database,
     'server.address': login.host,
     'server.port': login.port,
@@ -47,12 +53,12 @@ export function observer(context: Context, store: Store<'postgres'>, login: Stor
       if (!underSampledSpan()) return await work()
       return await inSpan(tracer, statement.name, { kind: SpanKind.CLIENT, attributes }, work)
     } catch (error) {
-      failed = isUnavailable(error)
+      failed = driver.judge(error).kind === 'away'
       throw error
     } finally {
       noteStoreCall(attributes)
       countEdge(context, edge, failed)
-      const labels = { system: 'postgresql', operation: statement.name }
+      const labels = { system, operation: statement.name }
       meter.observe(databaseOperations, labels, (performance.now() - start) / 1000)
     }
   }

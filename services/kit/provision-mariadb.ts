@@ -1,0 +1,55 @@
+import { createConnection, type Connection } from 'mariadb'
+import type { SqlAdmin } from './provision.ts'
+
+/** A store's database and who comes in: its owner, and one who may only read. */
+export interface MariadbLogins {
+  readonly database: string
+  readonly user: string
+  readonly password: string
+  readonly reader?: { readonly user: string; readonly password: string }
+}
+
+/**
+ * Makes a store's database, its login, which may do everything in that database and nothing outside of it, and its
+ * reader. Idempotent; passwords are set to the given ones.
+ */
+export async function provisionMariadb(server: SqlAdmin, logins: MariadbLogins): Promise<void> {
+  const { database, user, password, reader } = logins
+  await asMariadbAdmin(server, async (admin) => {
+    const name = admin.escapeId(database)
+    await admin.query(
+      `create database if not exists ${name} character set utf8mb4 collate utf8mb4_nopad_bin`,
+    )
+    // In a grant `_` and `%` would stand for other letters too.
+    const all = `${name.replace(/[_%]/g, '\\$&')}.*`
+    await setMariadbUser(admin, { user, password, rights: `all privileges on ${all}` })
+    if (reader) await setMariadbUser(admin, { ...reader, rights: `select on ${all}` })
+  })
+}
+
+/** Makes or renews a user with these rights beside those that it has. @param login `rights` as in `grant … to` */
+export async function setMariadbUser(
+  admin: Connection,
+  { user, password, rights }: { user: string; password: string; rights: string },
+): Promise<void> {
+  const account = `${admin.escape(user)}@'%'`
+  await admin.query(`create user if not exists ${account}`)
+  await admin.query(`alter user ${account} identified by ${admin.escape(password)}`)
+  await admin.query(`grant ${rights} to ${account}`)
+}
+
+/** Runs `work` with a connection of the administrator, which is closed after it. */
+export async function asMariadbAdmin<Value>(
+  { host, port, user, password }: SqlAdmin,
+  work: (admin: Connection) => Promise<Value>,
+): Promise<Value> {
+  const login = { host, port, user, password }
+  const admin = await createConnection({ ...login, connectTimeout: 5000, logParam: false })
+  // The failing statement says it too.
+  admin.on('error', () => undefined)
+  try {
+    return await work(admin)
+  } finally {
+    await admin.end().catch(() => undefined)
+  }
+}
