@@ -87,10 +87,14 @@ test('its objectives and the rates at which its budgets burn are among the SLOs'
 
 test('a store on a new engine has a row, and its slow calls are found', (t) => {
   t.deepEqual(rowOf('maru-stores', 'MariaDB'), [
+    'Answers',
     'Calls',
     'Failed calls',
     'Call time',
     'Pools',
+    'Queries',
+    'Connections',
+    'Waits for rows',
     'Slow calls',
   ])
   const traces = tracePanels(boardNamed('maru-stores')).map(({ traceql }) => traceql)
