@@ -1,4 +1,5 @@
 import { createConnection, type Connection } from 'mariadb'
+import { closed } from './mariadb/closed.ts'
 import type { SqlAdmin } from './provision.ts'
 
 /** A store's database and who comes in: its owner, and one who may only read. */
@@ -38,18 +39,21 @@ export async function setMariadbUser(
   await admin.query(`grant ${rights} to ${account}`)
 }
 
+/** Milliseconds; nothing that an administrator does here takes as long as the second. */
+const limits = { connectTimeout: 5000, socketTimeout: 60_000 }
+
 /** Runs `work` with a connection of the administrator, which is closed after it. */
 export async function asMariadbAdmin<Value>(
   { host, port, user, password }: SqlAdmin,
   work: (admin: Connection) => Promise<Value>,
 ): Promise<Value> {
   const login = { host, port, user, password }
-  const admin = await createConnection({ ...login, connectTimeout: 5000, logParam: false })
+  const admin = await createConnection({ ...login, ...limits, logParam: false })
   // The failing statement says it too.
   admin.on('error', () => undefined)
   try {
     return await work(admin)
   } finally {
-    await admin.end().catch(() => undefined)
+    await closed(admin)
   }
 }

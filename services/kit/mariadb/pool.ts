@@ -91,8 +91,9 @@ function sessionOf(connection: PoolConnection, queue: Turns): Session {
     commit: () => say('commit'),
     rollback: () => say('rollback'),
     release: async (reusable) => {
-      if (reusable) await connection.release()
-      else connection.destroy()
+      if (!reusable) connection.destroy()
+      // It may say ROLLBACK first, and meet a server that is away.
+      else await inTime(connection.release()).catch(() => connection.destroy())
       queue.give()
     },
   }

@@ -1,5 +1,6 @@
 import { createConnection, type Connection } from 'mariadb'
 import type { Logger } from '../log.ts'
+import { closed } from '../mariadb/closed.ts'
 import { judge } from '../mariadb/errors.ts'
 import { greeting } from '../mariadb/greeting.ts'
 import { checksumOf, fileOf, MigrationError, type Applied, type Migration } from './plan.ts'
@@ -41,6 +42,8 @@ export async function mariadbTarget(login: SqlLogin): Promise<Target> {
   const connection = await createConnection({
     ...{ host, port, database, user, password },
     connectTimeout: 5000,
+    // The server ends a statement by itself; this is for one that was lost with its reply.
+    socketTimeout: (statementSeconds + 10) * 1000,
     initSql: greeting(limits),
     collation: 'UTF8MB4_NOPAD_BIN',
     connectAttributes: { program_name: 'maru-migrate' },
@@ -55,7 +58,7 @@ export async function mariadbTarget(login: SqlLogin): Promise<Target> {
     },
     applied: (namespace) => appliedOf(connection, namespace),
     apply: (namespace, migration, log) => apply(connection, { namespace, migration, log }),
-    close: () => connection.end(),
+    close: () => closed(connection),
   }
 }
 

@@ -26,7 +26,7 @@ export function stepsOf(namespace: string, migration: Migration): readonly Step[
 }
 
 const advice =
-  'MariaDB commits each change of a table by itself, so a file that was cut is resumed with the statement that was under way: say "if [not] exists" or "or replace" for each thing that is made, changed or dropped, and keep bodies with semicolons (triggers, procedures) out.'
+  'MariaDB commits each change of a table by itself, so a file that was cut is resumed with the statement that was under way: say "if [not] exists" or "or replace" for each thing that is made, changed or dropped, and keep triggers, procedures and views out, which a restore could not put back in their place.'
 
 const start = (text: string): string => `"${text.replaceAll(/\s+/g, ' ').slice(0, 60)}"`
 
@@ -45,7 +45,7 @@ function split(file: string): readonly string[] {
 
 function isRepeatable(text: string): boolean {
   const words = text.replaceAll(/'[^']*'|"[^"]*"|`[^`]*`/g, 'x').toLowerCase()
-  if (/^create\b.*\b(trigger|procedure|function|event|package)\b/.test(words)) return false
+  if (/^create\b[^(]*\b(trigger|procedure|function|event|package|view)\b/.test(words)) return false
   if (/^create\b/.test(words)) return /^create or replace\b|\bif not exists\b/.test(words)
   if (/^(drop|rename)\b/.test(words)) return /\bif exists\b/.test(words)
   if (/^alter table\b/.test(words)) return isRepeatableChange(words)
