@@ -29,6 +29,7 @@ export const words = [
   'backup',
   'restore',
   'test',
+  'bench',
   'render',
   'new',
   'promote',
