@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.ts'
 import { gateway } from './gateway.ts'
+import { ingest } from './ingest.ts'
 
 /** All benchmarks, as `./maru bench` lists them. */
-export const benchmarks: readonly Benchmark[] = [gateway]
+export const benchmarks: readonly Benchmark[] = [gateway, ingest]

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { within } from '../services/kit/within.ts'
+import { ownProcess } from '../services/kit/testing/own-process.ts'
 import { until } from '../services/kit/testing/until.ts'
+import { within } from '../services/kit/within.ts'
+import type { Service } from '../services/model/service.ts'
 import { measuredAlone } from './cores.ts'
 import type { Figures } from './benchmark.ts'
 import type { Lab } from './lab.ts'
@@ -14,15 +16,21 @@ export interface Contender {
   readonly url: string
 }
 
+/** What was started for this run, and ends with it at the latest. */
+export interface Program {
+  readonly pid: number
+  stop(): Promise<void>
+}
+
 const readyWithinMs = 60_000
 const stopWithinMs = 5000
 
-/** Starts a program until the end of the run. @throws with what it said, when it is not ready in time */
+/** Starts a program of a peer or a stub. @throws with what it said, when it is not ready in time */
 export async function started(
   lab: Lab,
   argv: readonly string[],
   options: { readonly env?: NodeJS.ProcessEnv; readonly ready: () => Promise<boolean> },
-): Promise<number> {
+): Promise<Program> {
   const [program = '', ...args] = argv
   const child = spawn(program, args, {
     cwd: lab.folder,
@@ -32,24 +40,48 @@ export async function started(
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)))
-  const ended = once(child, 'exit')
-  lab.atEnd(async () => {
-    child.kill('SIGTERM')
-    await within(ended, stopWithinMs).catch(() => child.kill('SIGKILL'))
-  })
+  const running = programOf(lab, child)
   const ready = until(program, () => options.ready().catch(() => false), readyWithinMs)
-  const died = ended.then(() => Promise.reject(new Error('it ended')))
+  const died = once(child, 'exit').then(() => Promise.reject(new Error('it ended')))
+  died.catch(() => undefined)
   await Promise.race([ready, died]).catch((error: unknown) => {
     throw new Error(`${argv.join(' ')}: ${(error as Error).message}\n${said}`)
   })
-  return child.pid ?? 0
+  return running
 }
 
 /** The same on the measured core. */
-export async function contending(...[lab, argv, options]: Parameters<typeof started>) {
-  const pid = await started(lab, argv, options)
-  measuredAlone(pid)
-  return pid
+export const contending = async (...given: Parameters<typeof started>): Promise<Program> =>
+  onMeasuredCore(await started(...given))
+
+/** One of our services, or a peer with its declaration, as its users run it: on the measured core. */
+export async function ownService(
+  lab: Lab,
+  service: Service,
+  env: Readonly<Record<string, string>>,
+  main?: URL,
+): Promise<Program & { readonly url: string }> {
+  const child = await ownProcess(service, { ...asDeployed, ...env }, main?.pathname)
+  return { url: child.url, ...onMeasuredCore(programOf(lab, child)) }
+}
+
+/** What a bench for tests sets otherwise. */
+const asDeployed = { OVERLOAD_AFTER_MS: '500' }
+
+function onMeasuredCore(program: Program): Program {
+  measuredAlone(program.pid)
+  return program
+}
+
+function programOf(lab: Lab, child: ChildProcess): Program {
+  const ended = once(child, 'exit')
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    await within(ended, stopWithinMs).catch(() => child.kill('SIGKILL'))
+  }
+  lab.atEnd(stop)
+  return { pid: child.pid ?? 0, stop }
 }
 
 /** Runs a load, and adds what the contender and its stores used meanwhile. */
@@ -69,4 +101,14 @@ export async function measured(
     storesCpuUs: perOperation(storesMs() - before.stores),
     rssMiB,
   }
+}
+
+/** Compilers have seen a program's hot paths after this many operations, and on a slow machine after this long. */
+const warmAfter = { operations: 40_000, ms: 40_000 }
+
+/** Repeats a load before anything counts. */
+export async function warm(load: () => Promise<Pick<Figures, 'completed'>>): Promise<void> {
+  const end = performance.now() + warmAfter.ms
+  for (let done = 0; done < warmAfter.operations && performance.now() < end;)
+    done += (await load()).completed
 }

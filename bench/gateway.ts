@@ -1,6 +1,6 @@
 import type { Benchmark, Figures } from './benchmark.ts'
 import { closedLoop } from './closed-loop.ts'
-import { measured, type Contender } from './contender.ts'
+import { measured, warm, type Contender } from './contender.ts'
 import { gatewayContenders, type Gate } from './gateway/contenders.ts'
 import { probe } from './gateway/parity.ts'
 import { settingOf, type Setting } from './gateway/setting.ts'
@@ -11,7 +11,6 @@ import { steady } from './steady.ts'
 const connections = 32
 const load = `closed, ${connections} connections`
 const perSecond = 1000
-const firstWarmUpSeconds = 5
 const warmUpSeconds = 2
 
 /** What a request through the front door costs, against proxies that do less and proxies that do the same. */
@@ -31,7 +30,7 @@ export const gateway: Benchmark = {
     const contenders = await gatewayContenders(lab, setting)
     for (const one of contenders) {
       await probe(one, setting)
-      await capacity(lab, setting, one, firstWarmUpSeconds)
+      await warm(() => capacity(lab, setting, one, warmUpSeconds))
     }
     const turns = await inTurns(lab, contenders, (one) => turn(lab, setting, one))
     const versions = Object.fromEntries(contenders.map(({ name, version }) => [name, version]))

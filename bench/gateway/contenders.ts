@@ -6,12 +6,10 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { request } from 'undici'
 import { audience } from '../../services/kit/auth.ts'
-import { ownProcess } from '../../services/kit/testing/own-process.ts'
 import service from '../../services/platform/gateway/service.ts'
 import rank from '../../services/webtoon/rank/service.ts'
 import { serviceVariableName } from '../../services/kit/bindings.ts'
-import { contending, type Contender } from '../contender.ts'
-import { measuredAlone } from '../cores.ts'
+import { contending, ownService, type Contender } from '../contender.ts'
 import type { Lab } from '../lab.ts'
 import type { Setting } from './setting.ts'
 
@@ -37,10 +35,12 @@ async function ours(
   const environment = await place.environment(service, {
     env: { [serviceVariableName(rank.name)]: upstream, ...env },
   })
-  const process = await ownProcess(service, environment)
-  lab.atEnd(async () => process.kill('SIGTERM'))
-  measuredAlone(process.pid)
-  return { name, pid: process.pid, url: process.url, version: 'this commit', bare: false }
+  return {
+    name,
+    ...(await ownService(lab, service, environment)),
+    version: 'this commit',
+    bare: false,
+  }
 }
 
 /** Every request is traced, and its spans go to a receiver that takes them and drops them. */
@@ -63,7 +63,7 @@ async function fastify(lab: Lab, { upstream }: Setting): Promise<Gate> {
   const [port = 0] = await lab.ports(1)
   const url = `http://127.0.0.1:${port}`
   const main = new URL('fastify-proxy.ts', import.meta.url).pathname
-  const pid = await contending(lab, [process.execPath, main], {
+  const { pid } = await contending(lab, [process.execPath, main], {
     env: { UPSTREAM: upstream, PORT: String(port) },
     ready: () => answers(url),
   })
@@ -82,7 +82,7 @@ async function haproxy(lab: Lab, { place, upstream }: Setting): Promise<Gate> {
   const values = { port, upstream: new URL(upstream).host, issuer, audience, key }
   const file = join(lab.folder, 'haproxy.cfg')
   writeFileSync(file, filled(readFileSync(new URL('haproxy.cfg', import.meta.url), 'utf8'), values))
-  const pid = await contending(lab, [program, '-db', '-f', file], { ready: () => answers(url) })
+  const { pid } = await contending(lab, [program, '-db', '-f', file], { ready: () => answers(url) })
   const { stdout } = await execa(program, ['-v'])
   const version = /version (\S+)/.exec(stdout)?.[1] ?? ''
   return { name: 'haproxy with JWT', pid, url, version, bare: false }
