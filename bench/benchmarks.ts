@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.ts'
 import { gateway } from './gateway.ts'
 import { ingest } from './ingest.ts'
+import { rank } from './rank.ts'
 
 /** All benchmarks, as `./maru bench` lists them. */
-export const benchmarks: readonly Benchmark[] = [gateway, ingest]
+export const benchmarks: readonly Benchmark[] = [gateway, ingest, rank]

@@ -7,6 +7,14 @@ export interface LabServer {
   readonly version: string
 }
 
+/** A program of jars: the class `Peer`. */
+export interface JavaPeer {
+  readonly name: string
+  readonly version: string
+  /** Where its `pom.xml` and `Peer.java` lie. */
+  readonly folder: URL
+}
+
 /** What a benchmark is given: the machine's programs and servers, and how thorough it has to be. */
 export interface Lab {
   /** For files of this run; removed at its end. */
@@ -17,6 +25,8 @@ export interface Lab {
   server(name: 'kafka' | 'redis'): Promise<LabServer>
   /** Path of a program of Debian's, which is installed when it is not there. */
   program(name: string, debianPackage: string): Promise<string>
+  /** The words that run a Java program on one core; its jars are fetched, and it is compiled, once. */
+  java(peer: JavaPeer): Promise<readonly string[]>
   ports(count: number): Promise<readonly number[]>
   /** Remembers what to stop at the end, the latest first. */
   atEnd(stop: () => Promise<unknown>): void

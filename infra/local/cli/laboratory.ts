@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Lab } from '../../../bench/lab.ts'
+import { fileURLToPath } from 'node:url'
+import type { JavaPeer, Lab } from '../../../bench/lab.ts'
 import { installPackages } from '../engines/apt.ts'
+import type { Workshop } from '../engines/engine.ts'
+import { classPath, compile, jarFolder } from '../engines/jars.ts'
+import { findJdk } from '../engines/jdk.ts'
 import { exclusively } from '../engines/lock.ts'
 import { inFolders, onPath } from '../engines/search-path.ts'
 import { addressOf, ownServer } from '../engines/testing.ts'
@@ -34,22 +38,51 @@ export async function laboratory(
       const { version } = server.site.supply
       return { servers: addressOf(name, server), pid: server.pid, version }
     },
-    program: async (name, debianPackage) => {
-      const find = () => onPath(process.env, [name]) ?? inFolders(['/usr/sbin', '/usr/bin'], [name])
-      const turn = {
-        file: join(cache, 'apt.lock'),
-        what: 'install Debian packages',
-        deadlineMs: installWithinMs,
-        say: wishes.say,
-      }
-      if (!find()) await exclusively(turn, () => installPackages([debianPackage], workshop))
-      const found = find()
-      if (found) return found
-      throw new EnvironmentError(`${name} is not installed: sudo apt-get install ${debianPackage}.`)
-    },
-
+    program: (name, debianPackage) => debianProgram(name, debianPackage, workshop),
+    java: (peer) => javaProgram(peer, workshop),
     close: async () => {
       for (const stop of stops.reverse()) await stop()
     },
   }
+}
+
+async function debianProgram(
+  name: string,
+  debianPackage: string,
+  workshop: Workshop,
+): Promise<string> {
+  const find = () => onPath(process.env, [name]) ?? inFolders(['/usr/sbin', '/usr/bin'], [name])
+  const turn = {
+    file: join(workshop.cache, 'apt.lock'),
+    what: 'install Debian packages',
+    deadlineMs: installWithinMs,
+    say: workshop.say,
+  }
+  if (!find()) await exclusively(turn, () => installPackages([debianPackage], workshop))
+  const found = find()
+  if (found) return found
+  throw new EnvironmentError(`${name} is not installed: sudo apt-get install ${debianPackage}.`)
+}
+
+/** What the JVM sees of the machine: one core, and room for a service. */
+const jvm = ['-XX:ActiveProcessorCount=1', '-Xms256m', '-Xmx512m']
+
+async function javaProgram(
+  { name, version, folder }: JavaPeer,
+  workshop: Workshop,
+): Promise<readonly string[]> {
+  const jdk = findJdk(workshop, { atLeast: 17, compiler: true })
+  const home =
+    jdk &&
+    (await jarFolder(
+      {
+        ...{ name, version, jdk, inputs: fileURLToPath(folder) },
+        finish: (place) => compile(place, jdk, 'Peer.java', 'peer'),
+      },
+      workshop,
+    ))
+  if (home) return [jdk.java, ...jvm, '-cp', classPath(join(home, 'lib')), 'Peer']
+  throw new EnvironmentError(
+    `${name} needs a JDK 17 or newer and Maven: sudo apt-get install openjdk-17-jdk-headless maven.`,
+  )
 }
