@@ -4,6 +4,7 @@ import { measured, warm, type Contender } from './contender.ts'
 import { gatewayContenders, type Gate } from './gateway/contenders.ts'
 import { probe } from './gateway/parity.ts'
 import { settingOf, type Setting } from './gateway/setting.ts'
+import { stepAside } from './cores.ts'
 import type { Lab } from './lab.ts'
 import { inTurns } from './rounds.ts'
 import { steady } from './steady.ts'
@@ -26,6 +27,7 @@ export const gateway: Benchmark = {
     { ours: 'maru', peer: 'Spring Cloud Gateway', of: 'cost', bound: 0.5 },
   ],
   run: async (lab) => {
+    stepAside()
     const setting = await settingOf(lab)
     const contenders = await gatewayContenders(lab, setting)
     for (const one of contenders) {

@@ -8,6 +8,7 @@ import { pageView } from '../services/webtoon/topics.ts'
 import type { Benchmark, Figures } from './benchmark.ts'
 import { closedLoop, rawRequest } from './closed-loop.ts'
 import { measured, ownService, warm, type Contender } from './contender.ts'
+import { stepAside } from './cores.ts'
 import type { Lab, LabServer } from './lab.ts'
 import { someView } from './page-views.ts'
 import { inTurns } from './rounds.ts'
@@ -27,6 +28,7 @@ export const ingest: Benchmark = {
   load,
   goals: [{ ours: 'maru', peer: 'one kafkajs send per request', of: 'yield', bound: 2 }],
   run: async (lab) => {
+    stepAside()
     const broker = await lab.server('kafka')
     const place = await bench(topology, broker.servers)
     lab.atEnd(() => place.stop())

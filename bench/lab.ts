@@ -15,6 +15,18 @@ export interface JavaPeer {
   readonly folder: URL
 }
 
+/** A whole platform of this run alone, with its titles in it. */
+export interface LabPlatform {
+  /** Its front door. */
+  readonly url: string
+  /** Somebody who may do everything. */
+  readonly client: {
+    readonly id: string
+    readonly secret: string
+    readonly scopes: readonly string[]
+  }
+}
+
 /** What a benchmark is given: the machine's programs and servers, and how thorough it has to be. */
 export interface Lab {
   /** For files of this run; removed at its end. */
@@ -27,6 +39,7 @@ export interface Lab {
   program(name: string, debianPackage: string): Promise<string>
   /** The words that run a Java program on one core; its jars are fetched, and it is compiled, once. */
   java(peer: JavaPeer): Promise<readonly string[]>
+  platform(): Promise<LabPlatform>
   ports(count: number): Promise<readonly number[]>
   /** Remembers what to stop at the end, the latest first. */
   atEnd(stop: () => Promise<unknown>): void

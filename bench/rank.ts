@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { until } from '../services/kit/testing/until.ts'
 import type { Benchmark, Figures } from './benchmark.ts'
 import { measured, type Program } from './contender.ts'
+import { stepAside } from './cores.ts'
 import type { Lab, LabServer } from './lab.ts'
 import { rankWorkers, type Worker } from './rank/contenders.ts'
 import { beltOf, type Belt } from './rank/setting.ts'
@@ -23,6 +24,7 @@ export const rank: Benchmark = {
     { ours: 'maru', peer: 'Kafka Streams windowed count', of: 'yield', bound: 1 },
   ],
   run: async (lab) => {
+    stepAside()
     const [broker, redis] = [await lab.server('kafka'), await lab.server('redis')]
     const workers = await rankWorkers(lab, redis)
     const turns = await inTurns(lab, workers, (worker) => turn(lab, worker, { broker, redis }))

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Benchmark } from '../../../bench/benchmark.ts'
 import { benchmarks } from '../../../bench/benchmarks.ts'
-import { stepAside } from '../../../bench/cores.ts'
 import { watchMachine } from '../../../bench/machine.ts'
 import { figureRows, subjectOf, verdictRows, wantedOf, type Result } from '../../../bench/report.ts'
 import { verdicts } from '../../../bench/verdict.ts'
@@ -65,7 +64,6 @@ async function measure(asked: Benchmark, where: Places, options: Options): Promi
   const interrupted = new Promise<never>((_, reject) => {
     stopped.addEventListener('abort', () => reject(new Error('The benchmark was interrupted.')))
   })
-  stepAside()
   const lab = await laboratory(where, { rounds, seconds, say })
   const machine = watchMachine()
   try {

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { JavaPeer, Lab } from '../../../bench/lab.ts'
+import type { JavaPeer, Lab, LabPlatform } from '../../../bench/lab.ts'
+import { operator } from '../../../services/platform/clients.ts'
 import { installPackages } from '../engines/apt.ts'
 import type { Workshop } from '../engines/engine.ts'
 import { classPath, compile, jarFolder } from '../engines/jars.ts'
@@ -13,7 +14,9 @@ import { inFolders, onPath } from '../engines/search-path.ts'
 import { addressOf, ownServer } from '../engines/testing.ts'
 import { freePorts } from '../ports.ts'
 import type { Places } from '../paths.ts'
-import { EnvironmentError } from './command.ts'
+import { copyCheckout, type CheckoutCopy } from './checkout-copy.ts'
+import { EnvironmentError, exitCodes } from './command.ts'
+import type { Environment } from './environment.ts'
 
 const installWithinMs = 300_000
 
@@ -39,6 +42,11 @@ export async function laboratory(
       return { servers: addressOf(name, server), pid: server.pid, version }
     },
     program: (name, debianPackage) => debianProgram(name, debianPackage, workshop),
+    platform: async () => {
+      const copy = copyCheckout()
+      stops.push(() => copy.remove())
+      return platformIn(copy)
+    },
     java: (peer) => javaProgram(peer, workshop),
     close: async () => {
       for (const stop of stops.reverse()) await stop()
@@ -85,4 +93,18 @@ async function javaProgram(
   throw new EnvironmentError(
     `${name} needs a JDK 17 or newer and Maven: sudo apt-get install openjdk-17-jdk-headless maven.`,
   )
+}
+
+/** A platform has its titles, and answers searches for them, once the tour was through it. */
+async function platformIn(copy: CheckoutCopy): Promise<LabPlatform> {
+  const asked = async (word: string): Promise<string> => {
+    const { code, out, progress } = await copy.maru(word, '--json')
+    if (code !== exitCodes.ok) throw new Error(`./maru ${word} failed:\n${progress}`)
+    return out
+  }
+  const { gateway, clients } = JSON.parse(await asked('up')) as Environment
+  await asked('tour')
+  const client = clients.find(({ id }) => id === operator.id)
+  if (!client) throw new Error(`There is no client ${operator.id}.`)
+  return { url: gateway, client }
 }
