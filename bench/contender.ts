@@ -22,7 +22,8 @@ export interface Program {
   stop(): Promise<void>
 }
 
-const readyWithinMs = 60_000
+/** A JVM on a busy machine takes its time. */
+const readyWithinMs = 120_000
 const stopWithinMs = 5000
 
 /** Starts a program of a peer or a stub. @throws with what it said, when it is not ready in time */

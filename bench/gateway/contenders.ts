@@ -24,6 +24,7 @@ export const gatewayContenders = async (lab: Lab, setting: Setting): Promise<rea
   await fastify(lab, setting),
   await haproxy(lab, setting),
   await ours(lab, setting, 'maru, traced', await tracing(lab)),
+  await spring(lab, setting),
 ]
 
 async function ours(
@@ -86,6 +87,32 @@ async function haproxy(lab: Lab, { place, upstream }: Setting): Promise<Gate> {
   const { stdout } = await execa(program, ['-v'])
   const version = /version (\S+)/.exec(stdout)?.[1] ?? ''
   return { name: 'haproxy with JWT', pid, url, version, bare: false }
+}
+
+const springVersion = '5.0.4'
+
+async function spring(lab: Lab, { place, redis, upstream }: Setting): Promise<Gate> {
+  const folder = new URL('spring-cloud-gateway/', import.meta.url)
+  const name = 'spring-cloud-gateway'
+  const program = await lab.java({ name, version: springVersion, folder })
+  const [port = 0] = await lab.ports(1)
+  const url = `http://127.0.0.1:${port}`
+  const { issuer } = place.issuer
+  const store = redis.servers.redis
+  const { pid } = await contending(lab, program, {
+    env: {
+      ...{ UPSTREAM: upstream, ISSUER: issuer, AUDIENCE: audience },
+      JWKS: `${issuer}/.well-known/jwks.json`,
+      SERVER_ADDRESS: '127.0.0.1',
+      SERVER_PORT: String(port),
+      SPRING_DATA_REDIS_HOST: store?.host,
+      SPRING_DATA_REDIS_PORT: String(store?.port),
+      SPRING_DATA_REDIS_PASSWORD: store?.password,
+      LOGGING_LEVEL_ROOT: 'warn',
+    },
+    ready: () => answers(url),
+  })
+  return { name: 'Spring Cloud Gateway', pid, url, version: springVersion, bare: false }
 }
 
 const filled = (text: string, values: Readonly<Record<string, string | number>>): string =>

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { execa } from 'execa'
 import type { Benchmark } from '../../../bench/benchmark.ts'
 import { benchmarks } from '../../../bench/benchmarks.ts'
 import { watchMachine } from '../../../bench/machine.ts'
+import { resultFile } from '../../../bench/page.ts'
 import { figureRows, subjectOf, verdictRows, wantedOf, type Result } from '../../../bench/report.ts'
 import { verdicts } from '../../../bench/verdict.ts'
 import { makePlaces, type Places } from '../paths.ts'
@@ -23,7 +24,7 @@ interface Options {
 
 export function register(program: Command): void {
   program
-    .command('bench [name]')
+    .command('bench [name...]')
     .description('measure against peers in the same run; without a name, list the benchmarks')
     .option('--rounds <n>', 'turns of each contender', number, 3)
     .option('--seconds <n>', 'how long each load lasts', number, 8)
@@ -33,21 +34,34 @@ export function register(program: Command): void {
     .action(run)
 }
 
-async function run(name: string | undefined, options: Options): Promise<void> {
-  if (name === undefined) return list(options)
-  const asked = benchmarks.find((one) => one.name === name)
-  if (!asked) throw new UsageError(`There is no benchmark "${name}": ${names.join(', ')}.`)
+async function run(asked: readonly string[], options: Options): Promise<void> {
+  if (asked.length === 0) return list(options)
+  const chosen = asked.map(benchmarkNamed)
   const where = thisCheckout()
   await makePlaces(where)
-  const result = await measure(asked, where, options)
-  if (options.save) save(where, result)
-  if (options.json === true) return printJson(result)
-  print(table(figureRows(result.turns)))
-  print()
-  print(table(verdictRows(result.verdicts)))
+  const results: Result[] = []
+  for (const one of chosen) {
+    const result = await measure(one, where, options)
+    results.push(result)
+    if (options.save) save(where, result)
+    if (options.json !== true) tell(result)
+  }
+  if (options.json === true) printJson(results)
 }
 
-const names = benchmarks.map((one) => one.name)
+function tell({ turns, verdicts: found }: Result): void {
+  print(table(figureRows(turns)))
+  print()
+  print(table(verdictRows(found)))
+  print()
+}
+
+function benchmarkNamed(name: string): Benchmark {
+  const found = benchmarks.find((one) => one.name === name)
+  if (found) return found
+  const names = benchmarks.map((one) => one.name)
+  throw new UsageError(`There is no benchmark "${name}": ${names.join(', ')}.`)
+}
 
 function list({ json }: Options): void {
   if (json === true)
@@ -91,7 +105,8 @@ async function commitOf({ root }: Places): Promise<string> {
 }
 
 function save({ root }: Places, result: Result): void {
-  const folder = join(root, 'bench/results')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, `${result.name}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  const file = resultFile(root, result.name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`)
+  say(`${relative(root, file)} is written; ./maru render puts it into docs/performance.md.`)
 }
