@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { stringify } from 'yaml'
 import { alertmanagerConfig } from '../alerts/alertmanager.ts'
 import { ruleFilesOf, type RuleFile } from '../alerts/rules.ts'
+import { resultsText } from '../bench/page.ts'
 import { boardsOf } from '../dashboards/boards.ts'
 import type { Board } from '../dashboards/board.ts'
 import { toGrafana } from '../dashboards/grafana.ts'
@@ -12,7 +13,7 @@ import type { Topology } from '../services/model/topology.ts'
 import { gitopsFiles } from './gitops/render.ts'
 import { kubernetesTables } from './kubernetes-tables.ts'
 import { readmeTables } from './readme.ts'
-import { withTables } from './rendered-tables.ts'
+import { table, withTables } from './rendered-tables.ts'
 import { observedBy } from './workloads/rendered-observed.ts'
 import type { StackContext } from './workloads/stack-context.ts'
 
@@ -49,6 +50,7 @@ export function render(topology: Topology, root: string): readonly Rendered[] {
     ),
     page('README.md', readmeTables(topology)),
     page('docs/kubernetes.md', kubernetesTables(root)),
+    page('docs/performance.md', { benchmarks: resultsText(root, table) }),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import {
   createLocalJWKSet,
@@ -67,13 +67,14 @@ export function createVerifier(context: Context, keys?: JWTVerifyGetKey): Verifi
   }
 
   return {
-    verify: async (authorization) => {
-      const token = bearer(authorization)
-      if (token === undefined)
-        throw refuse(/^Bearer ./i.test(authorization ?? '') ? 'malformed' : 'missing')
-      const fingerprint = createHash('sha256').update(token).digest('base64')
+    verify: async (authorization = '') => {
+      // Of the whole header: what was found good in one spelling is good in this spelling only.
+      const fingerprint = hash('sha256', authorization, 'base64')
       const known = cache.get(fingerprint)
       if (known && known.expiresAt * 1000 > clock()) return known
+      const token = bearer(authorization)
+      if (token === undefined)
+        throw refuse(/^Bearer ./i.test(authorization) ? 'malformed' : 'missing')
       try {
         const claims = await verifyToken(token, { source, issuer, clock })
         cache.set(fingerprint, claims)
@@ -151,7 +152,7 @@ const longestToken = 8192
 const jws = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i
 
 /** RFC 6750: exactly one `Bearer` credential, in the one spelling that base64url has for its bytes. */
-function bearer(authorization = ''): string | undefined {
+function bearer(authorization: string): string | undefined {
   if (authorization.length > longestToken) return undefined
   const token = jws.exec(authorization)?.[1]
   return token !== undefined && isCanonical(token.slice(token.lastIndexOf('.') + 1))

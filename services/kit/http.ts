@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { z } from 'zod'
 import type { Api, Route } from '../model/route.ts'
 import type { Service } from '../model/service.ts'
@@ -147,12 +147,9 @@ function operation(
   return async (ctx) => {
     ctx.state.uri = route.path
     const claims = await admit(route, ctx.req, tokens)
-    const abort = new AbortController()
-    // A request closes as soon as its body is read; only the response tells that the client went away.
-    ctx.res.once('close', () => ctx.res.writableFinished || abort.abort())
     // Only known clients take up room here, and they are cut off when they send slowly.
     await inside.enter(route, ctx.req, ctx.res)
-    if (abort.signal.aborted) return void (ctx.status = clientClosedRequest)
+    if (isGone(ctx.res)) return void (ctx.status = clientClosedRequest)
     const body = route.body ? await readBody(ctx.req, route) : undefined
     const reply = await handle({
       params: parse('params', route.params, { ...(ctx.params as Record<string, string>) }),
@@ -161,10 +158,25 @@ function operation(
       claims,
       headers: ctx.headers,
       requestId: (ctx.state as RequestState).requestId,
-      signal: abort.signal,
+      // Made when it is asked for, which few do on hot paths.
+      get signal() {
+        return whileThere(ctx.res)
+      },
     } as Call)
     send(ctx, reply)
   }
+}
+
+/** A request closes as soon as its body is read; only the response tells that the client went away. */
+const isGone = ({ closed, writableFinished }: ServerResponse): boolean =>
+  closed && !writableFinished
+
+function whileThere(response: ServerResponse): AbortSignal {
+  const abort = new AbortController()
+  const look = (): void => void (isGone(response) && abort.abort())
+  response.once('close', look)
+  look()
+  return abort.signal
 }
 
 async function admit(

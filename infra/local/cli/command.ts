@@ -31,6 +31,7 @@ export const words = [
   'backup',
   'restore',
   'test',
+  'bench',
   'render',
   'new',
   'promote',

@@ -94,6 +94,13 @@ test('boards are named, and their values and alerts are those of a running platf
   t.like(await maru('alerts'), { exitCode: 3 })
 })
 
+test('benchmarks are listed with what is wanted of them, and an unknown one is a wrong use', async (t) => {
+  const { exitCode, stdout } = await maru('bench')
+  t.is(exitCode, 0)
+  t.regex(stdout, /^gateway .*CPU per request[^]*haproxy with JWT.*≤ 1 ×/m)
+  t.like(await maru('bench', 'gatway'), { exitCode: 2 })
+})
+
 test('ps and down of a checkout in which nothing runs are no failures', async (t) => {
   t.like(await maru('ps', '--json'), { exitCode: 0, stdout: '[]' })
   t.like(await maru('down'), { exitCode: 0, stdout: 'Nothing was running.' })

@@ -13,6 +13,8 @@ interface Recipe {
   readonly name: string
   readonly version: string
   readonly jdk: Jdk
+  /** Where its pom lies; in the folder of its name by default. */
+  readonly inputs?: string
   /** What happens after Maven copied the jars into `<folder>/lib`. */
   finish(folder: string): Promise<void>
 }
@@ -24,7 +26,7 @@ const buildWithinMs = 600_000
  * absent (undefined if that is not allowed or there is no Maven). It appears whole or not at all.
  */
 export async function jarFolder(recipe: Recipe, workshop: Workshop): Promise<string | undefined> {
-  const inputs = join(import.meta.dirname, recipe.name)
+  const inputs = recipe.inputs ?? join(import.meta.dirname, recipe.name)
   const name = `${recipe.name}-${recipe.version}-${await fingerprint(inputs)}`
   const home = join(workshop.cache, name)
   if (await exists(home)) return home
@@ -46,6 +48,18 @@ export const classPath = (folder: string) =>
     .sort()
     .map((jar) => join(folder, jar))
     .join(':')
+
+const compileWithinMs = 120_000
+
+/** Makes `lib/<jar>.jar` of a Java source that lies beside the pom. */
+export async function compile(folder: string, jdk: Jdk, source: string, jar: string) {
+  const options = { cwd: folder, timeout: compileWithinMs }
+  const bin = join(jdk.home, 'bin')
+  const compiler = ['-d', 'classes', '-cp', classPath(join(folder, 'lib')), source]
+  await execa(join(bin, 'javac'), compiler, options)
+  await execa(join(bin, 'jar'), ['cf', `lib/${jar}.jar`, '-C', 'classes', '.'], options)
+  await rm(join(folder, 'classes'), { recursive: true })
+}
 
 interface Build {
   readonly recipe: Recipe

@@ -1,17 +1,13 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { jvmFlags } from './class-archive.ts'
 import { addressed, ask, portOf } from './endpoint.ts'
 import type { Command, Engine, Site, Supply, Workshop } from './engine.ts'
 import { fromMaven } from './from-maven.ts'
-import { classPath } from './jars.ts'
-import type { Jdk } from './jdk.ts'
+import { classPath, compile } from './jars.ts'
 import { freshScratch } from './site-folder.ts'
 
 const version = '3.8.0'
 const heap = ['-Xms128m', '-Xmx512m']
-const compileWithinMs = 120_000
 
 /**
  * One OpenSearch node with the Korean analysis (nori), on loopback; snapshots go to `<dir>/repo`. An installed
@@ -44,19 +40,15 @@ async function obtain(workshop: Workshop): Promise<Supply | undefined> {
 const fetched = (workshop: Workshop): Promise<Supply | undefined> =>
   fromMaven(
     opensearch,
-    { title: 'OpenSearch', version, needs: { atLeast: 21, compiler: true }, finish: compile },
+    {
+      title: 'OpenSearch',
+      version,
+      needs: { atLeast: 21, compiler: true },
+      // A class archive takes jars only, so the main class becomes one too.
+      finish: (home, jdk) => compile(home, jdk, 'OsNode.java', 'osnode'),
+    },
     workshop,
   )
-
-// A class archive takes jars only, so the main class becomes one too.
-async function compile(home: string, jdk: Jdk): Promise<void> {
-  const options = { cwd: home, timeout: compileWithinMs }
-  const bin = join(jdk.home, 'bin')
-  const compiler = ['-d', 'classes', '-cp', classPath(join(home, 'lib')), 'OsNode.java']
-  await execa(join(bin, 'javac'), compiler, options)
-  await execa(join(bin, 'jar'), ['cf', 'lib/osnode.jar', '-C', 'classes', '.'], options)
-  await rm(join(home, 'classes'), { recursive: true })
-}
 
 function command(site: Site): Command {
   const { program = '', home = '' } = site.supply

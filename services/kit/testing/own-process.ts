@@ -18,13 +18,14 @@ const flags = ['--max-old-space-size=179', '--max-semi-space-size=8']
 /**
  * Starts a service's `main.ts` and waits until it says that it is ready.
  * @param env as of `Bench.environment`
+ * @param main another program with the same declaration
  * @throws with what it printed, when it ends before
  */
 export async function ownProcess(
   service: Service,
   env: Readonly<Record<string, string>>,
+  main = join(root, folderOf(service), 'main.ts'),
 ): Promise<OwnProcess> {
-  const main = join(root, folderOf(service), 'main.ts')
   const child = spawn(process.execPath, [...flags, main], {
     env: { ...process.env, ...env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'inherit'],

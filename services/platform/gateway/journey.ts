@@ -54,10 +54,10 @@ export function journey(tracer: Tracer, passage: Passage): Journey {
     timer = setTimeout(() => end(new ClientGone()), slowReaderMs)
   }, to.edge.timeLimitMs)
   // A replica that hangs takes connections like a good one: only its silence tells.
-  const patience = setTimeout(() => {
-    if (beganAt === 0 && current && to.upstreams.count > 1 && turns.another())
-      current.abort(new Silence())
-  }, to.edge.timeLimitMs / 2)
+  const look = (): void => {
+    if (beganAt === 0 && current && turns.another()) current.abort(new Silence())
+  }
+  const patience = to.upstreams.count > 1 ? setTimeout(look, to.edge.timeLimitMs / 2) : undefined
 
   const run = async (): Promise<Outcome> => {
     for (;;) {

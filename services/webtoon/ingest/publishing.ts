@@ -31,8 +31,7 @@ export function publishing(parts: PublishingParts): Offer {
   }
   return async (offered) => {
     const began = performance.now()
-    const signal = AbortSignal.timeout(deadlineMs)
-    const settled = await Promise.allSettled(
+    const settled = await inTime(deadlineMs, (signal) =>
       offered.map((value) => publisher.publish(pageView, { ...addressOf(value), value, signal })),
     )
     const failures = settled.map((one) =>
@@ -48,6 +47,20 @@ export function publishing(parts: PublishingParts): Offer {
       ),
     )
     return failures.map((failure) => failure && refusalOf(failure))
+  }
+}
+
+/** `AbortSignal.timeout` would outlive each request by the rest of its time, and with it all that it refers to. */
+async function inTime<Value>(
+  ms: number,
+  work: (signal: AbortSignal) => readonly Promise<Value>[],
+): Promise<PromiseSettledResult<Value>[]> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), ms)
+  try {
+    return await Promise.allSettled(work(late.signal))
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { request } from 'undici'
+import type { Benchmark, Turn } from './benchmark.ts'
+import type { LabPlatform } from './lab.ts'
+import { openLoop, type Answers, type Shot } from './open-loop.ts'
+
+const eventsPerSecond = 1000
+const readsPerSecond = 200
+const load = `${readsPerSecond} mixed requests/s beside ${eventsPerSecond} events/s`
+/** Until events come at their rate and caches are filled. */
+const warmUpSeconds = 10
+/** Load generators have one trace in a hundred kept. */
+const tracedShare = 0.01
+
+/** Everything on one machine, as `./maru up` starts it, and readers beside a stream of events. */
+export const wholeBox: Benchmark = {
+  name: 'whole-box',
+  summary: `time to answer ${load}, with the whole platform on this machine and nothing pinned`,
+  load,
+  goals: [
+    { ours: '/rank/top', of: 'p95', bound: 20 },
+    { ours: '/search', of: 'p95', bound: 100 },
+    { ours: '/catalog', of: 'p95', bound: 20 },
+  ],
+  run: async (lab) => {
+    const { url, client } = await lab.platform()
+    const headers = await bearer(url, client)
+    const shot = (n: number): Shot => ({ ...shotOf(n), headers: { ...headers, ...traced() } })
+    const read = (seconds: number) =>
+      openLoop({ origin: url, perSecond: readsPerSecond, seconds, shot })
+    await control(url, headers, `start?eps=${eventsPerSecond}&target=gateway`)
+    await read(warmUpSeconds)
+    const turns: Turn[] = []
+    for (let round = 1; round <= lab.rounds; round += 1) {
+      const before = await control(url, headers, 'status')
+      const answers = await read(lab.seconds)
+      const after = await control(url, headers, 'status')
+      turns.push(...readTurns(answers, round, lab.seconds))
+      turns.push(eventTurn(before, after, { round, seconds: lab.seconds }))
+      lab.say(`round ${round}: ${[...answers].map(told).join(', ')}`)
+    }
+    await control(url, headers, 'stop')
+    return { turns, versions: {} }
+  },
+}
+
+async function bearer(url: string, { id, secret, scopes }: LabPlatform['client']) {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: id,
+    client_secret: secret,
+    scope: scopes.join(' '),
+  })
+  const { statusCode, body } = await request(`${url}/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
+  })
+  const answer = (await body.json()) as { access_token: string }
+  if (statusCode !== 200) throw new Error(`The token was refused: ${JSON.stringify(answer)}`)
+  return { authorization: `Bearer ${answer.access_token}` }
+}
+
+interface Generated {
+  readonly totalGenerated: number
+  readonly totalPublished: number
+}
+
+async function control(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  words: string,
+): Promise<Generated> {
+  const method = words === 'status' ? 'GET' : 'POST'
+  const { statusCode, body } = await request(`${url}/generator/${words}`, { method, headers })
+  const answer = await body.json()
+  if (statusCode !== 200) throw new Error(`generator/${words}: ${JSON.stringify(answer)}`)
+  return answer as Generated
+}
+
+const titles = readFileSync(new URL('../services/webtoon/titles.ndjson', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as { id: string; title: string; tags: string[] })
+
+/** In turn a ranking, a search and a title, each time another. */
+function shotOf(n: number): Pick<Shot, 'of' | 'path'> {
+  const one = titles[n % titles.length]
+  const words = [one?.title, one?.title.split(' ')[0], one?.tags[0]][(n % 9) % 3] ?? ''
+  const window = ['10s', '60s', '300s'][(n % 9) % 3]
+  const shots = [
+    { of: '/rank/top', path: `/rank/top?window=${window}&n=10` },
+    { of: '/search', path: `/search?q=${encodeURIComponent(words)}` },
+    { of: '/catalog', path: `/catalog/${one?.id}` },
+  ]
+  return shots[n % shots.length] ?? { of: '/catalog', path: '/catalog' }
+}
+
+const traced = (): Record<string, string> => ({
+  traceparent: [
+    '00',
+    randomBytes(16).toString('hex'),
+    randomBytes(8).toString('hex'),
+    Math.random() < tracedShare ? '01' : '00',
+  ].join('-'),
+})
+
+const readTurns = (
+  answers: ReadonlyMap<string, Answers>,
+  round: number,
+  seconds: number,
+): readonly Turn[] =>
+  [...answers].map(([contender, { offered, good, p50, p95, p99, max }]) => ({
+    ...{ contender, round, load, seconds },
+    completed: good,
+    failed: offered - good,
+    latencyMs: { p50, p95, p99, max },
+  }))
+
+const eventTurn = (
+  before: Generated,
+  after: Generated,
+  { round, seconds }: { round: number; seconds: number },
+): Turn => {
+  const completed = after.totalPublished - before.totalPublished
+  const failed = Math.max(0, eventsPerSecond * seconds - completed)
+  return { contender: 'events', round, load, seconds, completed, failed }
+}
+
+const told = ([name, { p95, others }]: [string, Answers]): string => {
+  const refused = Object.entries(others).map(([status, count]) => `${count} × ${status}`)
+  return [`${name} p95 ${p95.toFixed(1)} ms`, ...refused].join(' ')
+}
