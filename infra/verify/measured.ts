@@ -1,7 +1,7 @@
 import { instant } from '../local/prometheus-api.ts'
 import { poll } from '../local/poll.ts'
 import type { Check } from './check.ts'
-import { metricNames } from './queries.ts'
+import { alternativesIn } from './queries.ts'
 
 /** What the checks before these sent is scraped and counted by then: rates need two scrapes. */
 const shownWithinMs = 30_000
@@ -26,12 +26,13 @@ export const rules: Check = {
   name: 'rules',
   says: 'every metric that a rule names is exported',
   run: async ({ ruleQueries, prometheus }) => {
-    const names = [...new Set(ruleQueries.flatMap(metricNames))]
-    const missing = await silent(names, async (name) => await instant(prometheus, `count(${name})`))
+    const all = ruleQueries.flatMap(alternativesIn).map((names) => names.join(' or '))
+    const choices = [...new Set(all)]
+    const missing = await silent(choices, (names) => instant(prometheus, `count(${names})`))
     return {
-      seen: names.length,
+      seen: choices.length,
       unit: 'metrics',
-      broken: missing.map((name) => `${name} is named by a rule, but nobody exports it`),
+      broken: missing.map((names) => `${names}: named by a rule, but nobody exports it`),
     }
   },
 }
