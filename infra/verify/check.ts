@@ -6,6 +6,8 @@ import type { TraceStore } from '../local/trace/store.ts'
 export interface Platform {
   readonly topology: Topology
   readonly gateway: Gateway
+  /** The front door with another client's token. */
+  gatewayAs(client: string): Promise<Gateway>
   readonly traces: TraceStore
   readonly prometheus: string
   /** Brokers, comma separated. */

@@ -4,6 +4,7 @@ import { connect } from '../../services/kit/kafka/client.ts'
 import { sourceOf } from '../../services/kit/kafka/publisher.ts'
 import type { Topic } from '../../services/model/topic.ts'
 import { consumersOf, publishersOf } from '../../services/model/topology.ts'
+import { shop } from '../../services/payments/clients.ts'
 import { deskAt } from '../local/dead-letter-desk.ts'
 import { waitFor } from '../local/tour/wait.ts'
 import type { Platform } from './check.ts'
@@ -25,12 +26,26 @@ export async function sendThroughEveryEdge(platform: Platform): Promise<void> {
   await ask('GET /rank/top?window=10s')
   await ask(`GET /search?q=${encodeURIComponent(title.title)}`)
   await ask('GET /.well-known/jwks.json')
+  await authorize(platform)
   for (const run of generated) await generate(platform, run)
   for (const topic of platform.topology.topics)
     if (topic.deadLetters && consumersOf(platform.topology, topic).length > 0)
       await poison(platform, topic)
   for (const { name, tasks, calls } of platform.topology.services)
     if (calls.length > 0) for (const word of Object.keys(tasks)) await platform.task(name, word)
+}
+
+/** The smallest payment, of the demo shop. */
+async function authorize({ gatewayAs }: Platform): Promise<void> {
+  const till = await gatewayAs(shop.id)
+  const body = {
+    merchantId: shop.merchant,
+    amount: 1,
+    currency: 'KRW',
+    idempotencyKey: randomUUID(),
+  }
+  const schema = z.unknown()
+  await till.send('POST /api/payments/authorize', { body, schema, repeatable: true })
 }
 
 const event = () => ({

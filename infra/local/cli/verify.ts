@@ -5,7 +5,7 @@ import { operator } from '../../../services/platform/clients.ts'
 import { serviceNamed, type Topology } from '../../../services/model/topology.ts'
 import type { Platform } from '../../verify/check.ts'
 import { checks, verify, type Result } from '../../verify/verify.ts'
-import { openGateway } from '../front-door.ts'
+import { openGateway, type Gateway } from '../front-door.ts'
 import { traceStore } from '../trace/choose.ts'
 import { supervisorHere } from './checkout.ts'
 import { exitCodes, jsonOption, UsageError, type Command } from './command.ts'
@@ -46,11 +46,15 @@ export async function platformHere(): Promise<Platform> {
   supervisorHere()
   const checkout = here()
   const env = await environment(checkout, new Map())
-  const client = env.clients.find(({ id }) => id === operator.id)
-  if (!client) throw new Error(`There is no client ${operator.id}: run ./maru up.`)
+  const gatewayAs = async (id: string): Promise<Gateway> => {
+    const client = env.clients.find((one) => one.id === id)
+    if (!client) throw new Error(`There is no client ${id}: run ./maru up.`)
+    return openGateway(env.gateway, client)
+  }
   return {
     topology: checkout.topology,
-    gateway: await openGateway(env.gateway, client),
+    gateway: await gatewayAs(operator.id),
+    gatewayAs,
     traces: traceStore(env.traces),
     prometheus: env.prometheus.url,
     kafka: env.kafka.bootstrap,
