@@ -17,7 +17,7 @@ const frontDoor = topology.services.filter(({ fronts }) => fronts === 'all')
 
 /** Starts them all, callees first; a new service is among them without an edit. */
 export async function constellation(): Promise<Constellation> {
-  const tested = await testServers('kafka', 'postgres', 'redis', 'opensearch')
+  const tested = await testServers('kafka', 'postgres', 'mariadb', 'redis', 'opensearch')
   const place = await bench(topology, tested.servers)
   const running = new Map<Service, Running>()
   const behind = withNeeds(topology, topology.services).filter((one) => !frontDoor.includes(one))

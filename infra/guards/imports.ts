@@ -23,7 +23,7 @@ const aboutTheTopology = [
 const inert = /^(service|api|metrics)\.ts$/
 
 /** What a product says about itself beside its services. */
-const productWords = /^(topics|stores|scopes|clients|ids)\.ts$/
+const productWords = /^(topics|stores|scopes|clients|ids|money)\.ts$/
 
 /** Imports that the layout forbids, each as one line. */
 export function forbiddenImports(sources: readonly Source[]): readonly string[] {

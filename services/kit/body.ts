@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import rawBody from 'raw-body'
-import type { Route } from '../model/route.ts'
+import type { NumberSpelling, Route } from '../model/route.ts'
 import { Problem } from './problem.ts'
 
 /**
@@ -14,7 +14,8 @@ export async function readBody(request: IncomingMessage, route: Route): Promise<
   expectType(request, route)
   const text = await readText(request, route.maxBodyBytes)
   if (text === '' && optionalBody(route)) return undefined
-  return route.encoding === 'form' ? Object.fromEntries(new URLSearchParams(text)) : parseJson(text)
+  if (route.encoding === 'form') return Object.fromEntries(new URLSearchParams(text))
+  return parseJson(text, route.numbers)
 }
 
 /** Whether a route may be called without a body. */
@@ -63,12 +64,19 @@ export async function readBytes(request: IncomingMessage, limit: number): Promis
   }
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, numbers: NumberSpelling): unknown {
   try {
-    return JSON.parse(text)
+    return numbers === 'integers' ? (parseSpelled(text, digitsOnly) as unknown) : JSON.parse(text)
   } catch (error) {
     throw new Problem(400, 'INVALID_JSON', `The body is not JSON: ${(error as Error).message}`, {
       errors: [{ field: 'body', message: 'is not JSON' }],
     })
   }
 }
+
+/** ECMAScript 2026 gives a reviver the source text of a primitive; TypeScript does not know it yet. */
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
+const parseSpelled = JSON.parse as (text: string, reviver: Reviver) => unknown
+
+const digitsOnly: Reviver = (_, value, { source = '' }) =>
+  typeof value === 'number' && !/^-?\d+$/.test(source) ? source : value

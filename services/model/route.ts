@@ -16,6 +16,12 @@ export interface Answer {
 /** How a body arrives. `text` gives the handler the raw string. */
 export type BodyEncoding = 'json' | 'form'
 
+/**
+ * Which spellings of a number a JSON body may have. `integers`: digits only; what is spelled otherwise (`1.0`, `1e3`)
+ * reaches the schema as its text, so that no amount of money is read from something else.
+ */
+export type NumberSpelling = 'any' | 'integers'
+
 /** One HTTP operation: everything that validation, the gateway and OpenAPI need to know of it. */
 export interface Route<Params = unknown, Query = unknown, Body = unknown> {
   readonly kind: 'route'
@@ -29,6 +35,7 @@ export interface Route<Params = unknown, Query = unknown, Body = unknown> {
   readonly query?: z.ZodType<Query>
   readonly body?: z.ZodType<Body>
   readonly encoding: BodyEncoding
+  readonly numbers: NumberSpelling
   readonly maxBodyBytes: number
   readonly answers: Readonly<Record<number, Answer>>
   /** Statuses of problems that its handler may answer with, beside those that follow from the rest of the declaration. */
@@ -44,6 +51,7 @@ type Declared<Params, Query, Body> = {
   query?: z.ZodType<Query>
   body?: z.ZodType<Body>
   encoding?: BodyEncoding
+  numbers?: NumberSpelling
   maxBodyBytes?: number
   answers: Readonly<Record<number, Answer>>
   problems?: readonly number[]
@@ -55,7 +63,7 @@ export const defaultBodyBytes = 65_536
 /**
  * Declares a route, e.g. `route('GET /catalog/:id', { … })`. Problems that the kit answers with (wrong input, no token,
  * too much) need no entry; it documents them by what is declared.
- * @param declared `encoding` defaults to json, `maxBodyBytes` to 64 KiB, `problems` to none
+ * @param declared `encoding` defaults to json, `numbers` to any, `maxBodyBytes` to 64 KiB, `problems` to none
  */
 export function route<Params = undefined, Query = undefined, Body = undefined>(
   line: `${Method} /${string}`,
@@ -67,6 +75,7 @@ export function route<Params = undefined, Query = undefined, Body = undefined>(
     method,
     path,
     encoding: 'json',
+    numbers: 'any',
     maxBodyBytes: defaultBodyBytes,
     problems: [],
     ...declared,

@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { service } from '../../model/service.ts'
+import { gatewayBooks } from '../stores.ts'
+import { api } from './api.ts'
+import { modeNames } from './behaviour.ts'
+import * as metrics from './metrics.ts'
+
+export default service({
+  name: 'pg-mock',
+  product: 'payments',
+  summary: 'Stands in for a payment gateway: decides by key, and misbehaves when told to.',
+  port: 8205,
+  stores: [gatewayBooks],
+  api,
+  metrics,
+  settings: {
+    mode: {
+      schema: z.enum(modeNames).default('normal'),
+      summary: 'Delays and failures that it begins with: normal or load; normal by default',
+    },
+  },
+  // It fails and waits on purpose.
+  slo: { availability: 94, latency: { p95Ms: 5000 } },
+})
