@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import test from 'ava'
 import { adminOffset, folderOf, type Service } from './model/service.ts'
-import { consumersOf, issuerOf, publishersOf } from './model/topology.ts'
+import { clientsIn, consumersOf, issuerOf, publishersOf } from './model/topology.ts'
 import { serverRequests } from './kit/http-observe.ts'
+import { anyMerchant } from './payments/scopes.ts'
 import { topology } from './topology.ts'
 
 const { services, topics, stores, scopes, clients } = topology
@@ -82,6 +83,16 @@ test('every scope that a route asks for can be granted to some client', (t) => {
 
 test('client ids are unique', (t) => {
   t.deepEqual(repeated(clients.map((client) => client.id)), [])
+})
+
+test('nobody acts for any merchant where money is real', (t) => {
+  const holders = clients.filter(({ scopes: held }) => held.includes(anyMerchant))
+  t.true(holders.length > 0)
+  for (const { only = ['everywhere'] } of holders) t.deepEqual(only, ['local', 'dev'])
+  t.deepEqual(
+    clientsIn(topology, 'prod').filter((client) => holders.includes(client)),
+    [],
+  )
 })
 
 test('every path parameter of a route is declared, and every answer is documented', (t) => {

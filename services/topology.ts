@@ -2,6 +2,7 @@ import { topology as declare } from './model/topology.ts'
 import * as platformClients from './platform/clients.ts'
 import * as paymentsClients from './payments/clients.ts'
 import * as webtoonClients from './webtoon/clients.ts'
+import payment from './payments/payment/service.ts'
 import pgMock from './payments/pg-mock/service.ts'
 import auth from './platform/auth/service.ts'
 import deadLetters from './platform/dead-letters/service.ts'
@@ -15,6 +16,18 @@ import search from './webtoon/search/service.ts'
 
 /** Everything that Maru is made of. A new service adds its import and its name here. */
 export const topology = declare(
-  [gateway, auth, ingest, rank, catalog, search, generator, pgMock, deadLetters, kafkaExporter],
+  [
+    gateway,
+    auth,
+    ingest,
+    rank,
+    catalog,
+    search,
+    generator,
+    payment,
+    pgMock,
+    deadLetters,
+    kafkaExporter,
+  ],
   [platformClients, webtoonClients, paymentsClients].flatMap((clients) => Object.values(clients)),
 )

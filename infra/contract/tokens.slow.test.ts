@@ -43,9 +43,9 @@ const direct = (): readonly Door[] =>
   topology.services.flatMap((one) => doorsAt(one, all.running.get(one)?.url ?? ''))
 
 const behindTheGateway = (): readonly Door[] =>
-  topology.services
-    .filter(({ edge }) => edge !== undefined)
-    .flatMap((one) => doorsAt(one, all.gateway))
+  topology.services.flatMap((one) =>
+    one.edge === undefined ? [] : doorsAt(one, all.gateway + one.edge.base),
+  )
 
 async function ask({ route, url }: Door, authorization: string | string[], path = '') {
   const { statusCode, body } = await request(url + path, {

@@ -22,6 +22,7 @@ function goodClaims(place: Bench, scopes: readonly Scope[]): Json {
     iat: now - 10,
     exp: now + 600,
     client_id: 'battery',
+    merchant: 'BATTERY',
     scope: scopes.map(({ name }) => name).join(' '),
   }
 }

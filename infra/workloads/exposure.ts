@@ -1,3 +1,4 @@
+import { publicPrefixes } from '../../services/model/edge.ts'
 import { adminOffset, type Service } from '../../services/model/service.ts'
 import { frontedOf } from '../../services/model/topology.ts'
 import { frontDoorName } from '../endpoints.ts'
@@ -23,7 +24,7 @@ export function httpRoute(service: Service, context: StackContext): readonly Kub
   if (service.fronts !== 'all') return []
   const { topology, settings } = context
   const own = Object.values(service.api).map(({ path }) => `/${path.split('/')[1] ?? ''}`)
-  const fronted = frontedOf(topology).flatMap(({ edge }) => edge?.prefixes ?? [])
+  const fronted = frontedOf(topology).flatMap(({ edge }) => (edge ? publicPrefixes(edge) : []))
   return [
     owned(service, context, {
       apiVersion: 'gateway.networking.k8s.io/v1',

@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto'
 import { settingSecret, storeUser, type Access } from '../../services/kit/bindings.ts'
+import { credentialsOf, type Client } from '../../services/model/scope.ts'
 import type { Service } from '../../services/model/service.ts'
 import type { Store } from '../../services/model/store.ts'
-import { isRead } from '../../services/model/topology.ts'
+import { clientsIn, isRead } from '../../services/model/topology.ts'
 import type { KubernetesObject } from '../kubernetes/object.ts'
 import { metadataOf, type StackContext } from './stack-context.ts'
 
@@ -26,8 +27,12 @@ export const storeSecretName = (store: Store, access: Access = 'own'): string =>
   `${store.engine}-${storeUser(store, access)}`.replaceAll('_', '-')
 
 /** The Secrets that a service brings: its stores' logins, those of readers included, its identity, its own settings. */
-export function secretsOf(service: Service, { topology }: StackContext): readonly SecretSpec[] {
-  const settings = Object.entries(service.settings).flatMap(([key, { secret }]) =>
+export function secretsOf(
+  service: Service,
+  { topology, settings: { stack } }: StackContext,
+): readonly SecretSpec[] {
+  const clients = clientsIn(topology, stack)
+  const secrets = Object.entries(service.settings).flatMap(([key, { secret }]) =>
     secret === undefined ? [] : [{ name: settingSecret(service, key), secret }],
   )
   return [
@@ -36,8 +41,8 @@ export function secretsOf(service: Service, { topology }: StackContext): readonl
       .filter((store) => isRead(topology, store))
       .map((store) => login(store, 'read')),
     ...(service.identity ? [single(`client-${service.identity.id}`)] : []),
-    ...settings.map(({ name, secret }) =>
-      secret === 'random' ? single(kebab(name)) : clientList(kebab(name), topology),
+    ...secrets.map(({ name, secret }) =>
+      secret === 'random' ? single(kebab(name)) : clientList(kebab(name), clients),
     ),
   ]
 }
@@ -65,17 +70,12 @@ const single = (name: string): SecretSpec => ({
   data: ({ password }) => ({ [valueKey]: password(name) }),
 })
 
-const clientList = (name: string, { clients }: StackContext['topology']): SecretSpec => ({
+const clientList = (name: string, clients: readonly Client[]): SecretSpec => ({
   name,
   passwords: clients.map(({ id }) => `client-${id}`),
   data: ({ password }) => ({
     [valueKey]: JSON.stringify(
-      clients.map(({ id, scopes, impersonates }) => ({
-        id,
-        secret: password(`client-${id}`),
-        scopes: scopes.map((scope) => scope.name),
-        impersonates,
-      })),
+      clients.map((client) => credentialsOf(client, password(`client-${client.id}`))),
     ),
   }),
 })

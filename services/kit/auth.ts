@@ -18,6 +18,8 @@ export interface Claims {
   readonly subject: string
   readonly clientId: string
   readonly scopes: ReadonlySet<string>
+  /** The merchant that the client stands for. */
+  readonly merchant: string | undefined
   /** Epoch seconds. */
   readonly expiresAt: number
 }
@@ -133,7 +135,7 @@ async function verifyToken(
   })
   // Where the set has one key, jose takes it for a token that names none.
   if (protectedHeader.kid === undefined) throw new errors.JWSInvalid('no kid')
-  const { scope, client_id: clientId, exp = 0, iat = 0 } = payload
+  const { scope, client_id: clientId, merchant, exp = 0, iat = 0 } = payload
   if (exp - iat > longestLifeSeconds)
     throw new errors.JWTClaimValidationFailed('good for too long', payload, 'exp')
   if (typeof scope !== 'string')
@@ -142,6 +144,7 @@ async function verifyToken(
     subject: String(payload.sub),
     clientId: typeof clientId === 'string' ? clientId : String(payload.sub),
     scopes: new Set(scope.split(' ').filter(Boolean)),
+    merchant: typeof merchant === 'string' ? merchant : undefined,
     expiresAt: exp,
   }
 }

@@ -75,6 +75,13 @@ export interface BreakerOptions {
   readonly failed?: (ending: Ending) => boolean
 }
 
+/** Leave for one piece of work, before it is done: it is used once, or given back. */
+export interface Admission {
+  /** As `Breaker.run`, with the leave that was given. */
+  run: Breaker['run']
+  release(): void
+}
+
 /** A circuit breaker around one dependency. */
 export interface Breaker {
   readonly name: string
@@ -84,6 +91,11 @@ export interface Breaker {
    * @throws BreakerOpenError when nothing may pass
    */
   acquire(): Permit
+  /**
+   * Leave for a later `run`, for those who must know that it may pass before they prepare it.
+   * @throws BreakerOpenError when nothing may pass
+   */
+  admit(): Admission
   /**
    * Runs `work` when the breaker lets it pass. Its signal aborts at the time limit and with `signal`; an abort by
    * `signal` counts neither way.
@@ -110,13 +122,18 @@ export function breaker(
     refused()
     throw new BreakerOpenError(name, entered)
   }
+  const admit = admitting(name, acquire, options)
   return {
     name,
     get state() {
       return machine.state
     },
     acquire,
-    run: runner(name, acquire, options),
+    admit,
+    run: async (work, signal) => {
+      signal?.throwIfAborted()
+      return admit().run(work, signal)
+    },
     choose: machine.choose,
   }
 }
@@ -142,12 +159,20 @@ function sampleMachine({ meter }: Context, name: string, machine: Machine): void
 }
 
 /** opossum fires the work and keeps its time; whether it may run and what its end means is the machine's. */
-function runner(name: string, acquire: () => Permit, options: BreakerOptions): Breaker['run'] {
+function admitting(name: string, acquire: () => Permit, options: BreakerOptions) {
   const failed = options.failed ?? ((ending: Ending) => 'error' in ending)
   const fire = firing(name, options.timeLimitMs)
-  return async <Value>(work: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal) => {
-    signal?.throwIfAborted()
+  return (): Admission => {
     const permit = acquire()
+    return { run: running(permit, { fire, failed }), release: permit.release }
+  }
+}
+
+function running(
+  permit: Permit,
+  { fire, failed }: { fire: Fire; failed: (ending: Ending) => boolean },
+): Breaker['run'] {
+  return async <Value>(work: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal) => {
     const startedAt = performance.now()
     const settle = (ending: Ending): void => {
       const ms = performance.now() - startedAt

@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 import { gatewayBreaker, type BreakerPolicy, type Retries } from '../model/edge.ts'
 import type { Service } from '../model/service.ts'
 import { serviceVariableName } from './bindings.ts'
-import { breaker, type BreakerState } from './breaker.ts'
+import { breaker, type Breaker, type BreakerState } from './breaker.ts'
 import { exchange, UpstreamError, type Exchange } from './client-exchange.ts'
 import type { ClientReply, ClientRequest } from './client-message.ts'
 import type { Context } from './context.ts'
@@ -18,8 +18,8 @@ export interface ClientOptions {
   readonly timeLimitMs?: number
   /** Repeats GETs that failed on the way or with a 5xx, within the time limit. None by default. */
   readonly retries?: Retries
-  /** The callee's edge says it by default. */
-  readonly breaker?: Partial<BreakerPolicy>
+  /** The callee's edge says it by default; `name` is the callee's unless several clients of it have their own. */
+  readonly breaker?: Partial<BreakerPolicy> & { readonly name?: string }
   /** An answer above this is not read; 4 MiB by default. */
   readonly maxReplyBytes?: number
   /** Puts a bearer token of this service on every request that has no `authorization`. */
@@ -27,8 +27,17 @@ export interface ClientOptions {
 }
 
 /** Speaks HTTP with one other service. */
-export interface HttpClient {
+export interface HttpClient extends Requests {
   readonly breaker: { readonly state: BreakerState }
+  /**
+   * The breaker's leave for one request, for those who must know that it may pass before they prepare it. It is used
+   * once, or given back.
+   * @throws Problem 503 `BREAKER_OPEN`
+   */
+  admit(): Requests & { release(): void }
+}
+
+interface Requests {
   /**
    * @throws UpstreamError for a 4xx, with its status and body
    * @throws Problem 503 `UPSTREAM_UNAVAILABLE`, `TIMEOUT` or `BREAKER_OPEN` with `Retry-After` for everything else
@@ -53,8 +62,9 @@ export function client(context: Context, callee: Service, options: ClientOptions
     connect: { timeout: timeLimitMs },
   })
   context.life.onStop('stores', `client ${callee.name}`, () => pool.close())
-  const policy = { ...(callee.edge?.breaker ?? gatewayBreaker(timeLimitMs)), ...options.breaker }
-  const guard = breaker(context, callee.name, policy, {
+  const { name = callee.name, ...wished } = options.breaker ?? {}
+  const policy = { ...(callee.edge?.breaker ?? gatewayBreaker(timeLimitMs)), ...wished }
+  const guard = breaker(context, name, policy, {
     timeLimitMs,
     failed: (ending) => 'error' in ending && !(ending.error instanceof UpstreamError),
   })
@@ -63,20 +73,27 @@ export function client(context: Context, callee: Service, options: ClientOptions
     base,
     maxReplyBytes: options.maxReplyBytes ?? defaultReplyBytes,
   })
-  return {
-    breaker: guard,
-    request: async (request) => {
+  const asking =
+    ({ run }: Pick<Breaker, 'run'>): HttpClient['request'] =>
+    async (request) => {
       // Outside of the breaker: an issuer that is away says nothing about the callee.
       const signed = await withToken(request, options.token)
       const work = (signal: AbortSignal) => repeated(send, { ...signed, signal }, options.retries)
       try {
-        return await guard.run(work, request.signal)
+        return await run(work, request.signal)
       } catch (error) {
         if (error instanceof Problem) throw error
         if (!(error instanceof UpstreamError)) throw away(callee, error)
         if (error.status === 401) options.token?.drop()
         throw error
       }
+    }
+  return {
+    breaker: guard,
+    request: asking(guard),
+    admit: () => {
+      const admission = guard.admit()
+      return { request: asking(admission), release: admission.release }
     },
   }
 }

@@ -59,7 +59,7 @@ const verifier: Verifier = {
   verify: async (authorization) => {
     if (!authorization) throw new Problem(401, 'UNAUTHORIZED', 'A valid access token is needed.')
     const scopes = new Set([authorization.replace('Bearer ', '')])
-    return { subject: 'u-1', clientId: 'c', scopes, expiresAt: 0 }
+    return { subject: 'u-1', clientId: 'c', scopes, merchant: undefined, expiresAt: 0 }
   },
 }
 

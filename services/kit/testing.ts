@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import type { Scope } from '../model/scope.ts'
+import { credentialsOf, type Scope } from '../model/scope.ts'
 import type { Service } from '../model/service.ts'
 import type { Topology } from '../model/topology.ts'
 import { boot, type Running, type Start } from './boot.ts'
@@ -140,14 +140,7 @@ function secretFiles(folder: string, all: Topology): (name: string, value?: stri
 
 /** In a bench a client's secret is `<id>-secret`, so that tests can ask for tokens. */
 const clientsJson = (all: Topology): string =>
-  JSON.stringify(
-    all.clients.map(({ id, scopes, impersonates }) => ({
-      id,
-      secret: `${id}-secret`,
-      scopes: scopes.map((scope) => scope.name),
-      impersonates,
-    })),
-  )
+  JSON.stringify(all.clients.map((client) => credentialsOf(client, `${client.id}-secret`)))
 
 async function drained(
   servers: Servers,

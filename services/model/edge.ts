@@ -1,7 +1,9 @@
 /** How the gateway treats one service: its public prefixes, limit, time limit, retries and breaker. */
 export interface Edge {
-  /** Public path prefixes; each belongs to one service only. */
+  /** Path prefixes of the service that the public reaches; each belongs to one service only. */
   readonly prefixes: readonly string[]
+  /** What stands before them outside, and is taken away on the way in: '' or e.g. `/api`. */
+  readonly base: string
   readonly limit: RateLimit
   /** Total over all attempts. */
   readonly timeLimitMs: number
@@ -39,6 +41,10 @@ export interface BreakerPolicy {
   readonly halfOpenTrials: number
 }
 
+/** The paths under which the public finds what a service lets it reach. */
+export const publicPrefixes = ({ base, prefixes }: Pick<Edge, 'base' | 'prefixes'>) =>
+  prefixes.map((prefix) => base + prefix)
+
 /** The breaker of every gateway route: window 50, minimum 10, 50 % failed or slow, open 10 s, 5 trials. */
 export const gatewayBreaker = (timeLimitMs: number): BreakerPolicy => ({
   window: 50,
@@ -52,6 +58,7 @@ export const gatewayBreaker = (timeLimitMs: number): BreakerPolicy => ({
 
 type Declared = {
   prefixes: readonly string[]
+  base?: string
   limit: {
     perSecond: number
     burst: number
@@ -65,12 +72,13 @@ type Declared = {
 
 /**
  * Declares how the gateway treats a service.
- * @param declared no retries by default; limits fail open; the breaker is `gatewayBreaker` with overrides
+ * @param declared `base` defaults to ''; no retries by default; limits fail open; the breaker is `gatewayBreaker` with overrides
  */
 export function edge(declared: Declared): Edge {
-  const { timeLimitMs, prefixes } = declared
+  const { timeLimitMs, prefixes, base = '' } = declared
   return {
     prefixes,
+    base,
     timeLimitMs,
     limit: { whenStoreFails: 'open', exact: false, ...declared.limit },
     retries: declared.retries ?? { attempts: 0, firstBackoffMs: 0, maxBackoffMs: 0 },

@@ -23,6 +23,10 @@ export interface Client {
   readonly scopes: readonly Scope[]
   /** True when the client may ask for tokens whose `sub` is somebody else. */
   readonly impersonates: boolean
+  /** The merchant that it stands for; its tokens say so. */
+  readonly merchant?: string
+  /** The only environments that have it; all by default. */
+  readonly only?: readonly string[]
 }
 
 /** A client before the topology says what `all` is. */
@@ -31,11 +35,32 @@ export type DeclaredClient = Omit<Client, 'scopes'> & { readonly scopes: readonl
 /**
  * Declares a client of the auth service.
  * @param id unique, lower case with dashes
- * @param declared `scopes: 'all'` stands for every scope of the topology; `impersonates` defaults to false
+ * @param declared `scopes: 'all'` stands for every scope that a route asks for; `impersonates` defaults to false
  */
 export function client(
   id: string,
-  declared: { summary: string; scopes: readonly Scope[] | 'all'; impersonates?: boolean },
+  declared: Pick<DeclaredClient, 'summary' | 'scopes'> &
+    Partial<Pick<Client, 'impersonates' | 'merchant' | 'only'>>,
 ): DeclaredClient {
   return { kind: 'client', id, impersonates: false, ...declared }
 }
+
+/** A client with its secret, as an installation tells it to the auth service. */
+export interface Credentials {
+  readonly id: string
+  readonly secret: string
+  readonly scopes: readonly string[]
+  readonly impersonates: boolean
+  readonly merchant?: string
+}
+
+export const credentialsOf = (
+  { id, scopes, impersonates, merchant }: Client,
+  secret: string,
+): Credentials => ({
+  id,
+  secret,
+  scopes: scopes.map(({ name }) => name),
+  impersonates,
+  ...(merchant !== undefined && { merchant }),
+})

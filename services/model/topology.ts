@@ -56,6 +56,12 @@ function recovering(one: Service, topics: readonly Topic[]): Service {
 export const isRead = (all: Pick<Topology, 'services'>, store: Store): boolean =>
   all.services.some(({ reads }) => reads.some((one) => one === store))
 
+/** The clients that an environment has, e.g. `prod`. */
+export const clientsIn = (
+  { clients }: Pick<Topology, 'clients'>,
+  environment: string,
+): readonly Client[] => clients.filter(({ only }) => only?.includes(environment) ?? true)
+
 /** The service of that name. @throws Error naming all services */
 export function serviceNamed(all: Topology, name: string): Service {
   const found = all.services.find((one) => one.name === name)

@@ -1,7 +1,19 @@
 import { client } from '../model/scope.ts'
-import { usePaymentGateway } from './scopes.ts'
+import * as scopes from './scopes.ts'
+
+export const shop = client('payments-shop', {
+  summary: 'The demo shop: one merchant’s payments.',
+  scopes: [scopes.writePayments, scopes.readPayments],
+  merchant: 'MOCK-MERCHANT',
+})
+
+export const load = client('load', {
+  summary: 'Load of many merchants, where no money is real.',
+  scopes: [scopes.writePayments, scopes.readPayments, scopes.anyMerchant],
+  only: ['local', 'dev'],
+})
 
 export const paymentDesk = client('payments-payment', {
   summary: 'The payment API when it speaks with the payment gateway.',
-  scopes: [usePaymentGateway],
+  scopes: [scopes.usePaymentGateway],
 })

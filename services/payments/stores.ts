@@ -1,5 +1,15 @@
 import { store } from '../model/store.ts'
 
+export const payments = store('mariadb', 'payment', {
+  summary: 'Payments, refunds, stored answers and the outbox of their events.',
+})
+
+export const paymentReplays = store('redis', 'payment', {
+  summary: 'Answers of the last minutes, and the limits of merchants.',
+  keys: ['idem:authorize:*', 'request_rate_limiter.*'],
+  recovery: 'rebuild',
+})
+
 export const gatewayBooks = store('mariadb', 'pg_mock', {
   summary: 'What the mock payment gateway decided, and the log of every call.',
 })

@@ -2,7 +2,7 @@ import type { SqlEngine } from '../../../services/kit/sql.ts'
 import type { Service } from '../../../services/model/service.ts'
 import type { Store } from '../../../services/model/store.ts'
 import { adminUrlOf, frontDoorOf, otlpOf, storeSecret, urlOf, type Here } from '../addresses.ts'
-import { credentialsOf } from '../credentials.ts'
+import { localCredentials } from '../credentials.ts'
 import type { Installation } from '../installation.ts'
 import { instanceName } from '../needs.ts'
 import { engineSecret, hostPortOf, placeOf, traceStoreOf } from '../sites.ts'
@@ -18,7 +18,7 @@ export type Pids = ReadonlyMap<string, number | undefined>
 export async function environment(here: Here, pids: Pids) {
   const { topology, installation, where } = here
   const url = (engine: string): string => `http://${hostPortOf(engine, installation)}`
-  const clients = await credentialsOf(topology, where.secrets)
+  const clients = await localCredentials(topology, where.secrets)
   return {
     gateway: urlOf(instanceName(frontDoorOf(topology), 1), installation),
     services: Object.fromEntries(
@@ -32,7 +32,7 @@ export async function environment(here: Here, pids: Pids) {
     prometheus: { url: url('prometheus') },
     alertmanager: { url: url('alertmanager') },
     traces: traces(installation),
-    clients: clients.map(({ id, secret: password, scopes }) => ({ id, secret: password, scopes })),
+    clients: clients.map(({ impersonates: _, ...client }) => client),
   }
 }
 

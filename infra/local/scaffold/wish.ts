@@ -1,3 +1,4 @@
+import { publicPrefixes } from '../../../services/model/edge.ts'
 import type { Product } from '../../../services/model/service.ts'
 import type { Topic } from '../../../services/model/topic.ts'
 import type { Topology } from '../../../services/model/topology.ts'
@@ -73,7 +74,7 @@ function nameFrom(name: string, { services, stores }: Topology): string {
   const taken = services.find((one) => one.name === name)
   if (taken)
     throw new WishError(`There is a service "${name}" already, in product ${taken.product}.`)
-  const prefixed = services.find(({ edge }) => edge?.prefixes.includes(`/${name}`))
+  const prefixed = services.find(({ edge }) => edge && publicPrefixes(edge).includes(`/${name}`))
   if (prefixed) throw new WishError(`The path /${name} belongs to ${prefixed.name} already.`)
   const kept = stores.find((store) => store.name === name.replaceAll('-', '_'))
   if (kept) throw new WishError(`There is a ${kept.engine} store "${kept.name}" already.`)

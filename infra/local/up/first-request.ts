@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { issuerOf } from '../../../services/model/topology.ts'
 import { frontDoorOf, urlOf, type Here } from '../addresses.ts'
-import { credentialsOf } from '../credentials.ts'
+import { localCredentials } from '../credentials.ts'
 import { openGateway } from '../front-door.ts'
 import { instanceName } from '../needs.ts'
 import { poll } from '../poll.ts'
@@ -43,7 +43,7 @@ export async function firstRequest(
 }
 
 async function ask(base: string, { topology, where }: Here): Promise<FirstAnswer> {
-  const clients = await credentialsOf(topology, where.secrets)
+  const clients = await localCredentials(topology, where.secrets)
   const client = clients.find(({ scopes }) => scopes.includes(question.scope))
   if (!client) throw new Error(`No client has the scope ${question.scope}.`)
   const gateway = await openGateway(base, { ...client, scopes: [question.scope] }, 0)

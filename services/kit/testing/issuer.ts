@@ -12,6 +12,7 @@ export interface TokenWishes {
   readonly issuer?: string
   readonly audience?: string
   readonly typ?: string
+  readonly merchant?: string
   /** Seconds from now; negative for an expired token. */
   readonly expiresIn?: number
 }
@@ -35,7 +36,9 @@ export async function startIssuer(granted: readonly Scope[]) {
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const token = (scopes: readonly Scope[], wishes: TokenWishes = {}): Promise<string> => {
     const now = Math.floor(Date.now() / 1000)
-    return new SignJWT({ scope: scopes.map((scope) => scope.name).join(' '), client_id: 'bench' })
+    const { merchant } = wishes
+    const scope = scopes.map(({ name }) => name).join(' ')
+    return new SignJWT({ scope, client_id: 'bench', ...(merchant !== undefined && { merchant }) })
       .setProtectedHeader({ alg: 'RS256', kid: 'bench', typ: wishes.typ ?? 'at+jwt' })
       .setSubject(wishes.subject ?? 'bench')
       .setIssuer(wishes.issuer ?? issuer)

@@ -13,10 +13,11 @@ export function accessTokens(
 ): (granted: Granted) => Promise<string> {
   const issuer = config.text('AUTH_ISSUER')
   const { accessSeconds } = config.settings
-  return ({ clientId, subject, scopes }) => {
+  return ({ clientId, subject, scopes, merchant }) => {
     const { kid, privateKey } = keys.current()
     const issuedAt = Math.floor(clock() / 1000)
-    return new SignJWT({ scope: scopes.join(' '), client_id: clientId })
+    const claims = { scope: scopes.join(' '), client_id: clientId }
+    return new SignJWT({ ...claims, ...(merchant !== null && { merchant }) })
       .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid })
       .setIssuer(issuer)
       .setSubject(subject)

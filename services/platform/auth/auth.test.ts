@@ -91,6 +91,16 @@ test('a client gets a pair with the claims of RFC 9068', async (t) => {
   t.truthy(claims.jti)
 })
 
+test('a token says which merchant its client stands for, also a refreshed one', async (t) => {
+  const shop = basic('payments-shop')
+  const first = await post(t.context.url, '/token', credentials, shop)
+  const again = await post(t.context.url, '/token', refreshing(first.body['refresh_token']), shop)
+  for (const { body } of [first, again])
+    t.is(decodeJwt(String(body['access_token']))['merchant'], 'MOCK-MERCHANT')
+  const other = await post(t.context.url, '/token', credentials)
+  t.false('merchant' in decodeJwt(String(other.body['access_token'])))
+})
+
 test('credentials may come in the body, and not twice', async (t) => {
   const own = { client_id: 'webtoon-reader', client_secret: 'webtoon-reader-secret' }
   t.is((await post(t.context.url, '/token', { ...credentials, ...own }, {})).status, 200)

@@ -7,12 +7,13 @@ const listed = z.array(
     secret: z.string().min(1),
     scopes: z.array(z.string().regex(/^[\w-]+:[\w-]+$/, 'must look like read:rank')),
     impersonates: z.boolean(),
+    merchant: z.string().min(1).optional(),
   }),
 )
 
 export type ListedClient = z.output<typeof listed>[number]
 
-/** The installation's clients as its secret holds them: `[{ id, secret, scopes, impersonates }]` as JSON text. */
+/** The installation's clients as its secret holds them: `[{ id, secret, scopes, impersonates, merchant? }]` as JSON text. */
 export const clientList = z
   .string()
   .transform((text, context) => {

@@ -96,7 +96,8 @@ async function byCredentials(desk: Desk, client: ClientRow, form: TokenForm) {
   const subject = grantedSubject(client, form.sub)
   const { secret, row } = newRefresh(desk, scopes)
   await desk.store.startFamily({ id: uuid(), clientId: client.id, subject }, row)
-  return answer(desk, 'client_credentials', { clientId: client.id, subject, scopes }, secret)
+  const { id: clientId, merchant } = client
+  return answer(desk, 'client_credentials', { clientId, subject, scopes, merchant }, secret)
 }
 
 async function byRefresh(
@@ -114,8 +115,9 @@ async function byRefresh(
   const { secret, row } = newRefresh(desk, scopes)
   // Of two that come at once one is the second: nobody knows which is the thief (RFC 9700 §4.14.2).
   if (!(await desk.store.exchange(spent, row))) return reused(desk, found, asker)
-  const { subject } = found
-  return answer(desk, 'refresh_token', { clientId: client.id, subject, scopes }, secret)
+  const { id: clientId, merchant } = client
+  const granted = { clientId, subject: found.subject, scopes, merchant }
+  return answer(desk, 'refresh_token', granted, secret)
 }
 
 async function reused(

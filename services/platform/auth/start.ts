@@ -30,7 +30,11 @@ export async function start(context: Context<typeof auth>): Promise<{ url: strin
   const box = sealing(sealingKey)
   const events = authEvents(context)
   await store.syncClients(
-    clients.map(({ secret, ...client }) => ({ ...client, secretHash: box.hash(secret) })),
+    clients.map(({ secret, merchant = null, ...client }) => ({
+      ...client,
+      merchant,
+      secretHash: box.hash(secret),
+    })),
   )
   const keys = await keyRing(context, { store, box, events })
   repeat(context, { name: 'purge refresh tokens', everyMs: purgeEveryMs }, async () => {

@@ -6,6 +6,8 @@ export interface ClientRow {
   readonly secretHash: Buffer
   readonly scopes: readonly string[]
   readonly impersonates: boolean
+  /** The merchant that it stands for. */
+  readonly merchant: string | null
 }
 
 export interface KeyRow {
@@ -42,8 +44,8 @@ export const store = (database: Postgres) => ({
   syncClients: (clients: readonly ClientRow[]): Promise<void> =>
     database.transaction(async (tx) => {
       await tx.query(lock, [locks.clients])
-      for (const { id, secretHash, scopes, impersonates } of clients)
-        await tx.query(upsertClient, [id, secretHash, scopes, impersonates])
+      for (const { id, secretHash, scopes, impersonates, merchant } of clients)
+        await tx.query(upsertClient, [id, secretHash, scopes, impersonates, merchant])
       await tx.query(disableOthers, [clients.map((client) => client.id)])
     }),
 
@@ -108,17 +110,18 @@ const lock = statement('lock', 'select pg_advisory_xact_lock($1)')
 
 const clientById = statement(
   'client_by_id',
-  `select id, secret_hash as "secretHash", scopes, impersonates from clients where id = $1 and enabled`,
+  `select id, secret_hash as "secretHash", scopes, impersonates, merchant from clients where id = $1 and enabled`,
 )
 
 const upsertClient = statement(
   'upsert_client',
-  `insert into clients as known (id, secret_hash, scopes, impersonates) values ($1, $2, $3, $4)
+  `insert into clients as known (id, secret_hash, scopes, impersonates, merchant) values ($1, $2, $3, $4, $5)
    on conflict (id) do update
      set secret_hash = excluded.secret_hash, scopes = excluded.scopes,
-         impersonates = excluded.impersonates, enabled = true, updated_at = now()
-   where (known.secret_hash, known.scopes, known.impersonates, known.enabled)
-     is distinct from (excluded.secret_hash, excluded.scopes, excluded.impersonates, true)`,
+         impersonates = excluded.impersonates, merchant = excluded.merchant, enabled = true, updated_at = now()
+   where (known.secret_hash, known.scopes, known.impersonates, known.merchant, known.enabled)
+     is distinct from
+       (excluded.secret_hash, excluded.scopes, excluded.impersonates, excluded.merchant, true)`,
 )
 
 const disableOthers = statement(

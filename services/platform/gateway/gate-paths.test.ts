@@ -18,6 +18,20 @@ test.serial('a declared route with the right token reaches its service', async (
   t.is(((await answer.json()) as Echo).url, '/echo/hello?q=%EB%A1%9C&n=1')
 })
 
+test.serial(
+  'what stands before a service’s paths outside is taken away on the way in',
+  async (t) => {
+    const answer = await get(t.context, '/api/inner/7?q=1')
+    t.is(((await answer.json()) as Echo).url, '/inner/7?q=1')
+    t.is((await get(t.context, '/inner/7')).status, 404)
+    t.is((await get(t.context, '/api/echo/hello')).status, 404)
+    const info = (await (await get(t.context, '/routes-info')).json()) as {
+      routes: { paths: string[] }[]
+    }
+    t.true(info.routes.some(({ paths }) => paths.includes('/api/inner/**')))
+  },
+)
+
 test.serial('a body and its type arrive whole, and a HEAD is answered without one', async (t) => {
   const { url, writer, reader } = t.context
   const sent = JSON.stringify({ title: '로맨스' })

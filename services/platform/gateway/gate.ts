@@ -129,7 +129,7 @@ async function passageOf(
   return {
     to,
     template: route.path,
-    forwarded: { method: ctx.method, path: target.path + target.query, headers, body },
+    forwarded: { method: ctx.method, path: inside(to, target), headers, body },
     response: ctx.res,
     begin: (status, answered) => {
       passHeaders(answered, ctx.res)
@@ -139,6 +139,9 @@ async function passageOf(
     },
   }
 }
+
+const inside = ({ edge }: Fronted, { path, query }: Target): string =>
+  path.slice(edge.base.length) + query
 
 /** Set before the head is written, or it never leaves. */
 function sayTime(ctx: Exchange): void {

@@ -1,3 +1,4 @@
+import type { Edge } from '../../model/edge.ts'
 import type { Api, Method, Route } from '../../model/route.ts'
 
 /** What is declared at one path: a route by its method. */
@@ -21,12 +22,12 @@ interface Node<Owner> {
 
 /** Prepares the lookup of declared routes: fixed paths by one map, others by segment. */
 export function routeTable<Owner>(
-  owners: readonly { owner: Owner; api: Api; prefixes: readonly string[] }[],
+  owners: readonly ({ owner: Owner; api: Api } & Public)[],
 ): RouteTable<Owner> {
   const root = emptyNode<Owner>()
   const exact = new Map<string, Place<Owner>>()
-  for (const { owner, api, prefixes } of owners)
-    for (const [path, routes] of byPath(api, prefixes)) {
+  for (const { owner, api, ...reach } of owners)
+    for (const [path, routes] of byPath(api, reach)) {
       const place = placeOf(owner, routes)
       if (!path.includes('/:')) exact.set(path, place)
       else nodeAt(root, path.split('/').slice(1)).place = place
@@ -37,11 +38,15 @@ export function routeTable<Owner>(
 const under = (path: string, prefixes: readonly string[]): boolean =>
   prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))
 
-function byPath(api: Api, prefixes: readonly string[]): Map<string, Route[]> {
+/** What of an api the public reaches, and where. */
+type Public = Pick<Edge, 'prefixes' | 'base'>
+
+function byPath(api: Api, { prefixes, base }: Public): Map<string, Route[]> {
   const paths = new Map<string, Route[]>()
-  for (const route of Object.values(api))
-    if (under(route.path, prefixes))
-      paths.set(route.path, [...(paths.get(route.path) ?? []), route])
+  for (const route of Object.values(api)) {
+    const path = base + route.path
+    if (under(route.path, prefixes)) paths.set(path, [...(paths.get(path) ?? []), route])
+  }
   return paths
 }
 

@@ -1,5 +1,6 @@
 import type { Handlers } from '../../kit/http.ts'
 import { Problem } from '../../kit/problem.ts'
+import { publicPrefixes } from '../../model/edge.ts'
 import type { Service } from '../../model/service.ts'
 import type { api } from './api.ts'
 import { fallback } from './fallback.ts'
@@ -28,7 +29,7 @@ const routesInfo = (fronted: readonly Service[]) => ({
   gateway: 'msa-webtoon',
   routes: fronted.map(({ name, edge, api }) => ({
     id: name,
-    paths: edge?.prefixes.map((prefix) => `${prefix}/**`) ?? [],
+    paths: edge ? publicPrefixes(edge).map((prefix) => `${prefix}/**`) : [],
     timeLimitMs: edge?.timeLimitMs ?? 0,
     retries: edge?.retries.attempts ?? 0,
     operations: Object.values(api).map(({ method, path, access }) => ({

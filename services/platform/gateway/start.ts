@@ -32,11 +32,9 @@ export const gatewayTo =
       const { name, edge } = service
       if (!edge) return []
       const parts = { service, edge, urls: urls.get(name) ?? [], redis }
-      return [
-        { owner: fronted(context, parts) as Owner, api: service.api, prefixes: edge.prefixes },
-      ]
+      return [{ owner: fronted(context, parts) as Owner, api: service.api, ...edge }]
     })
-    const own = { owner: 'own' as const, api: { ...api, ...documents }, prefixes: [''] }
+    const own = { owner: 'own' as const, api: { ...api, ...documents }, prefixes: [''], base: '' }
     const app = createApp(context)
     app.use(
       gate(context, { table: routeTable([...owned, own]), verifier: createVerifier(context) }),

@@ -88,7 +88,20 @@ export const frail = service({
   }),
 })
 
-export const fronted = topology([gateway, echo, tight, frail], [])
+/** Is called by another path outside than inside. */
+export const inner = service({
+  name: 'inner',
+  product: 'webtoon',
+  summary: 'Lies deeper.',
+  port: 25_904,
+  slo,
+  api: {
+    item: route('GET /inner/:id', { ...reading, params: z.object({ id: z.string() }) }),
+  },
+  edge: edge({ base: '/api', prefixes: ['/inner'], limit: wide, timeLimitMs: 1000 }),
+})
+
+export const fronted = topology([gateway, echo, tight, frail, inner], [])
 
 /** An upstream that does what a test says. */
 export interface Upstream {
@@ -177,6 +190,7 @@ export async function front(
         SERVICE_ECHO_URL: behind.url,
         SERVICE_TIGHT_URL: behind.url,
         SERVICE_FRAIL_URL: behind.url,
+        SERVICE_INNER_URL: behind.url,
         ...env,
       },
     })
