@@ -229,3 +229,22 @@ test('an issuer that refuses is a 503, does not open the breaker, and is asked a
   await away(t, http.request(anything), 'TOKEN_UNAVAILABLE')
   t.is((await http.request(anything)).status, 200)
 })
+
+test('leave can be had before a request is prepared: it is used once, or given back', async (t) => {
+  let asked = 0
+  const url = await listening(t, (_, response) => {
+    asked += 1
+    response.writeHead(500).end()
+  })
+  const policy = { name: 'shop-orders', window: 2, minimumCalls: 2, openMs: 60_000 }
+  const { context, http } = buying(t, url, { breaker: policy })
+  for (let n = 0; n < 5; n += 1) http.admit().release()
+  await away(t, http.admit().request(anything), 'UPSTREAM_UNAVAILABLE')
+  t.is(http.breaker.state, 'closed', 'what was given back counts for nothing')
+  await away(t, http.admit().request(anything), 'UPSTREAM_UNAVAILABLE')
+  t.is(http.breaker.state, 'open')
+  const refused = t.throws(() => http.admit(), { instanceOf: Problem })
+  t.is(refused?.code, 'BREAKER_OPEN')
+  t.is(asked, 2)
+  t.regex(await context.meter.registry.metrics(), /circuit_breaker_state\{name="shop-orders"/)
+})

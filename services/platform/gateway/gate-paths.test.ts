@@ -147,7 +147,7 @@ test.serial('own routes answer without a token', async (t) => {
   t.deepEqual(Object.keys(info), ['gateway', 'routes', 'rateLimit', 'features'])
   t.deepEqual(
     (info['routes'] as { id: string }[]).map((one) => one.id),
-    ['echo', 'tight', 'frail'],
+    ['echo', 'tight', 'frail', 'inner'],
   )
   const fallback = await get(t.context, '/__fallback/echo', {})
   t.is(fallback.status, 503)
