@@ -1,6 +1,7 @@
 import test from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import { kafka, type Publisher } from '../../kit/kafka.ts'
+import { textsOf } from '../../kit/testing/records.ts'
 import { until } from '../../kit/testing/until.ts'
 import { service as declare } from '../../model/service.ts'
 import { topology } from '../../topology.ts'
@@ -222,6 +223,8 @@ test.serial(
     }
     await becomes(paymentId, 'PARTIAL_REFUNDED')
     await all.place.drained()
+    for (const { eventId } of [failed, done])
+      t.like(await all.rows('select seen from inbox where event_id = ?', eventId), [{ seen: 3 }])
     const { body } = await shop.get(`/payments/${paymentId}`)
     t.like(body, { captured: 1000, refunded: 600, refundReserved: 600 })
     const states = (body['refunds'] as { status: string }[]).map(({ status }) => status)
@@ -289,10 +292,27 @@ test.serial('payments are listed latest first, narrowed, page by page', async (t
     t.is((await lister.get(`/payments?${wrong}`)).status, 400, wrong)
 })
 
-test.serial('a report that nobody can read does not hold up the next ones', async (t) => {
-  const paymentId = await authorised('dl')
-  const value = Buffer.from('{"no":"report"}')
-  await workers.forward(topics.captured, { key: Buffer.from(paymentId), value, headers: {} })
-  await capturedBy(paymentId)
-  t.is(await statusOf(paymentId), 'CAPTURED')
-})
+test.serial(
+  'reports that contradict the books are dead letters, and the next ones go on',
+  async (t) => {
+    const paymentId = await authorised('dl')
+    const unreadable = Buffer.from('{"no":"report"}')
+    await workers.forward(topics.captured, {
+      key: Buffer.from(paymentId),
+      value: unreadable,
+      headers: {},
+    })
+    const unknown = '01900000-0000-7000-8000-000000000000'
+    for (const [id, amount] of [
+      [unknown, 1000],
+      [paymentId, 1001],
+    ] as const) {
+      const value = { ...report(id, amount), status: 'CAPTURED' } as const
+      await workers.publish(topics.captured, { key: paymentId, value })
+    }
+    await capturedBy(paymentId)
+    t.like((await shop.get(`/payments/${paymentId}`)).body, { captured: 1000 })
+    const letters = await textsOf(all.shelf, { name: 'payment.v1.dlq' })
+    t.is(letters.length, 3)
+  },
+)

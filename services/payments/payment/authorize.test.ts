@@ -223,6 +223,7 @@ test.serial(
     const fromDatabase = await shop.authorize(order('old'))
     t.is(fromDatabase.text, first.text)
     t.is(fromDatabase.headers['idempotent-replayed'], 'true')
+    await all.forgetRedis()
     t.is((await shop.authorize(order('old', { amount: 5 }))).status, 422)
     await all.rows("delete from idem_response_cache where idempotency_key = 'old'")
     await all.forgetRedis()

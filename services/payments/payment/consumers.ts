@@ -1,7 +1,9 @@
 import type { Context } from '../../kit/context.ts'
+import { deadLetters, type DeadLetters } from '../../kit/dead-letter.ts'
 import { purgeInbox } from '../../kit/inbox.ts'
-import type { BatchConsumer, Kafka, Received } from '../../kit/kafka.ts'
+import type { BatchConsumer, Kafka } from '../../kit/kafka.ts'
 import type { Mariadb } from '../../kit/mariadb.ts'
+import { Problem } from '../../kit/problem.ts'
 import type { Events } from './events.ts'
 import { reports } from './reports.ts'
 import type service from './service.ts'
@@ -13,19 +15,26 @@ export async function consumeReports(
 ): Promise<void> {
   const taking = reports({ database, events })
   const [captured, captureFailed, refunded, refundFailed] = context.service.consumes
+  const letters = deadLetters(await broker.publisher(), context)
   purgeInbox(context, database)
   await Promise.all([
-    broker.consume(captured, each(taking.captured)),
-    broker.consume(captureFailed, each(taking.captureFailed)),
-    broker.consume(refunded, each(taking.refunded)),
-    broker.consume(refundFailed, each(taking.refundFailed)),
+    broker.consume(captured, each(taking.captured, letters)),
+    broker.consume(captureFailed, each(taking.captureFailed, letters)),
+    broker.consume(refunded, each(taking.refunded, letters)),
+    broker.consume(refundFailed, each(taking.refundFailed, letters)),
   ])
 }
 
+/** A report that contradicts the books is a dead letter; while the books cannot be opened, all wait. */
 const each = <Value extends { readonly eventId: string }>(
   take: (eventId: string, value: Value) => Promise<void>,
+  letters: DeadLetters,
 ): BatchConsumer<Value> => ({
   batch: async ({ records }) => {
-    for (const { value } of records as readonly Received<Value>[]) await take(value.eventId, value)
+    for (const record of records)
+      await take(record.value.eventId, record.value).catch((cause: unknown) => {
+        if (cause instanceof Problem && cause.status === 503) throw cause
+        return letters.send(record, { cause, attempts: 1, firstFailedAt: record.timestamp })
+      })
   },
 })

@@ -26,7 +26,7 @@ export const order = (idempotencyKey: string, rest: Body = {}): Body => ({
 
 /** Short times, so that what waits is seen. */
 export const hasty = {
-  PAYMENT_GATEWAY_TIMEOUT_MS: '400',
+  PAYMENT_GATEWAY_TIMEOUT_MS: '600',
   PAYMENT_LOOK_EVERY_MS: '50',
   PAYMENT_BREAKER_OPEN_MS: '300',
 }
@@ -51,6 +51,8 @@ export async function paymentBench(
     place,
     pg,
     gatewayUrl: gateway.url,
+    /** Where this bench’s topics are read past the kit’s own consumer. */
+    shelf: { bootstrap: kafka, prefix: place.prefix },
     rows,
     start: (wishes: BenchStart = {}) =>
       place.start(service, start, { ...wishes, env: { ...hasty, ...wishes.env } }),
@@ -66,7 +68,7 @@ export async function paymentBench(
       )[0],
     /** What the gateway’s log says of a payment: how often it held the money, and let go. */
     chargesOf: async (paymentId: unknown) => {
-      const log = (await pg.calls()).filter(({ key }) => key === `${String(paymentId)}:auth`)
+      const log = (await pg.calls()).filter(({ key }) => key.startsWith(String(paymentId)))
       const times = (outcome: string) => log.filter((call) => call.outcome === outcome).length
       return { held: times('approved'), voided: times('voided'), tombstones: times('tombstone') }
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import { until } from '../../kit/testing/until.ts'
@@ -19,6 +20,8 @@ async function started(t: ExecutionContext, env: Record<string, string> = {}) {
   t.teardown(() => running.stop())
   const shop = merchantAt(running.url, await all.bearer(writer))
   const metrics = async () => (await fetch(`${running.admin}/metrics`)).text()
+  // Connections and statements are there before times are short.
+  await shop.insist(order(`first-${randomUUID()}`))
   return Object.assign(shop, { metrics })
 }
 
@@ -151,6 +154,28 @@ test.serial('an answer that comes after somebody else took over changes nothing'
   t.like(await all.chargesOf(second.body['paymentId']), { held: 1, voided: 0 })
   t.is((await all.rows("select 1 from idem_response_cache where idempotency_key = 'u7'")).length, 1)
   t.like(await all.paymentUnder('u7'), { attempt: 2, version: 3 })
+})
+
+test.serial('an approval that comes after a void was decided changes nothing', async (t) => {
+  const shop = await started(t, { PAYMENT_GATEWAY_TIMEOUT_MS: '2000' })
+  await all.pg.behave('authorize', { delayMinMs: 600, delayMaxMs: 600 })
+  await all.pg.behave('void', { failureRate: 1 })
+  const first = shop.authorize(order('u8'))
+  await until('the reservation', async () => (await statusOf('u8')) === 'READY')
+  await all.rows(
+    "update payment set lease_until = null, resolve_after = now(3) where idempotency_key = 'u8'",
+  )
+  t.is((await first).status, 202)
+  t.like(await all.paymentUnder('u8'), { status: 'READY', pending_call: 'void' })
+  const { body } = await first
+  t.like(await all.chargesOf(body['paymentId']), { held: 1, voided: 0 })
+  await all.pg.prompt()
+  await all.rows(
+    "update payment set lease_until = null, resolve_after = now(3) where idempotency_key = 'u8'",
+  )
+  await settled('u8', 'AUTH_FAILED')
+  t.like(await all.chargesOf(body['paymentId']), { held: 1, voided: 1 })
+  t.deepEqual(await all.eventsOf(captureRequested, body['paymentId']), [])
 })
 
 test.serial('a gateway that fails is left alone: 503, no row, no key burnt', async (t) => {
