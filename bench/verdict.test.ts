@@ -45,6 +45,12 @@ test('a latency is judged by its 95th percentile', (t) => {
   t.like(found, [{ found: { median: 12 }, holds: true }])
 })
 
+test('a latency does not hold where requests were refused', (t) => {
+  const latencyMs = { p50: 1, p95: 2, p99: 3, max: 4 }
+  const refused = [turn('reads', 1, 1, { latencyMs, failed: 5 })]
+  t.like(verdicts([{ ours: 'reads', of: 'p95', bound: 20 }], refused, load), [{ holds: false }])
+})
+
 test('of a peer that was not there nothing is said', (t) => {
   t.deepEqual(verdicts([{ ...cost, peer: 'absent' }], turns, load), [])
 })

@@ -6,7 +6,7 @@ export interface Verdict {
   readonly goal: Goal
   /** Of the ratios within each round, or of the rounds' latencies. */
   readonly found: Spread
-  /** By the median. */
+  /** By the median; a latency holds only where everything was answered. */
   readonly holds: boolean
 }
 
@@ -21,7 +21,9 @@ export function verdicts(
     if (values.length === 0) return []
     const found = spreadOf(values)
     const { median } = found
-    const holds = goal.of === 'yield' ? median >= goal.bound : median <= goal.bound
+    const within = goal.of === 'yield' ? median >= goal.bound : median <= goal.bound
+    // Refusals are fast.
+    const holds = within && ('peer' in goal || !hasFailures(goal.ours, turns))
     return [{ goal, found, holds }]
   })
 }
@@ -46,3 +48,6 @@ const latencies = (ours: string, turns: readonly Turn[]): number[] =>
   turns.flatMap(({ contender, latencyMs }) =>
     contender === ours && latencyMs ? [latencyMs.p95] : [],
   )
+
+const hasFailures = (ours: string, turns: readonly Turn[]): boolean =>
+  turns.some(({ contender, failed }) => contender === ours && failed > 0)
