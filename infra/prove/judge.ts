@@ -18,7 +18,11 @@ export async function judge(
 }
 
 /** Nothing that was acknowledged is lost, and nothing is there that was refused. */
-function kept(kind: Kind, ops: readonly Op[], stored: ReadonlySet<string>): readonly string[] {
+export function kept(
+  kind: Kind,
+  ops: readonly Op[],
+  stored: ReadonlySet<string>,
+): readonly string[] {
   const of = ops.filter((op) => op.kind === kind)
   const ids = (outcome: Op['outcome']): Set<string> =>
     new Set(of.filter((op) => op.outcome === outcome).map(({ id }) => id))

@@ -98,9 +98,10 @@ async function trialsOf(
   say(`seeds from ${first}`)
   return chosen.flatMap((fault, at) => {
     const left = trials - done.filter((trial) => trial.fault === fault.name).length
-    return Array.from({ length: Math.max(0, left) }, (_, n) => ({ fault, seed: first + n })).filter(
-      (_, n) => (at + n) % parts === part - 1,
-    )
+    return Array.from({ length: Math.max(0, left) }, (_, n) => ({
+      fault,
+      seed: first + n * faults.length + at,
+    })).filter((_, n) => (at + n) % parts === part - 1)
   })
 }
 
@@ -130,7 +131,7 @@ async function writePage(root: string, summaries: readonly Summary[]): Promise<v
   const text = await readFile(file, 'utf8')
   const [before, rest = ''] = text.split(marks[0])
   const after = rest.split(marks[1])[1] ?? ''
-  await writeFile(file, `${before}${marks[0]}\n${pageOf(summaries)}\n${marks[1]}${after}`)
+  await writeFile(file, `${before}${marks[0]}\n\n${pageOf(summaries)}\n\n${marks[1]}${after}`)
 }
 
 function lines({ fault, seed, heldMs, ops, wellMs, broken }: Trial): readonly string[] {

@@ -1,0 +1,65 @@
+import test from 'ava'
+import { faults } from './faults.ts'
+import type { Kind, Op } from './history.ts'
+import { disturbed, kept } from './judge.ts'
+import { pageOf, summaryOf } from './results.ts'
+import { randomFrom, type Trial } from './trial.ts'
+
+const op = (kind: Kind, id: string, outcome: Op['outcome'], status = 200): Op => ({
+  kind,
+  id,
+  at: 0,
+  status,
+  outcome,
+})
+
+test('what was acknowledged must be there, what was refused must not, of the rest nobody knows', (t) => {
+  const ops = [
+    op('event', 'a', 'ok'),
+    op('event', 'b', 'unknown', 0),
+    op('event', 'c', 'refused', 400),
+  ]
+  t.deepEqual(kept('event', ops, new Set(['a'])), [])
+  t.deepEqual(kept('event', ops, new Set(['a', 'b'])), [])
+  t.deepEqual(kept('event', ops, new Set(['b'])), [
+    'event a was acknowledged and is not in its store',
+  ])
+  t.deepEqual(kept('event', ops, new Set(['a', 'c'])), ['event c was refused and is in its store'])
+  // Sent twice: once refused, once acknowledged.
+  const twice = [op('event', 'd', 'refused', 429), op('event', 'd', 'ok')]
+  t.deepEqual(kept('event', twice, new Set(['d'])), [])
+})
+
+test('who should not notice may fail once in a hundred, and no more', (t) => {
+  const many = Array.from({ length: 300 }, (_, n) =>
+    op('rank', '', n < 3 ? 'unknown' : 'ok', n < 3 ? 503 : 200),
+  )
+  t.deepEqual(disturbed(many, ['rank']), [])
+  t.deepEqual(disturbed([...many, op('rank', '', 'unknown', 504)], ['rank']), [
+    '4 of 301 of kind rank failed (503, 504), which the fault should spare',
+  ])
+  t.deepEqual(disturbed([...many, op('rank', '', 'unknown', 504)], ['event']), [])
+})
+
+test('a bound is said only where nothing failed', (t) => {
+  const [fault] = faults
+  if (!fault) return t.fail()
+  const trial = (broken: readonly string[]): Trial => ({
+    ...{ fault: fault.name, seed: 1, heldMs: 0, ops: 2, acknowledged: 2, wellMs: 1000 },
+    broken,
+  })
+  const good = summaryOf(
+    fault,
+    Array.from({ length: 30 }, () => trial([])),
+  )
+  t.like(good, { trials: 30, failed: 0, bound: 0.1, acknowledged: 60 })
+  const bad = summaryOf(fault, [trial([]), trial(['lost'])])
+  t.like(bad, { trials: 2, failed: 1, bound: null })
+  t.regex(pageOf([bad]), /\| 2 \| 1 \| – \|/)
+})
+
+test('a seed gives the same numbers again', (t) => {
+  const [one, other] = [randomFrom(7), randomFrom(7)]
+  for (let n = 0; n < 10; n += 1) t.is(one(), other())
+  t.not(randomFrom(7)(), randomFrom(8)())
+})
