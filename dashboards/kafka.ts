@@ -77,9 +77,10 @@ const letters = ({ topics }: Topology): readonly MetricPanel[] => [
     title: 'Dead letters written',
     description: 'Records that were given up, by the topic that they go to, per second.',
     unit: 'wps',
-    lines: topics
-      .flatMap((topic) => topic.deadLetters ?? [])
-      .map(({ name }) => ({ query: topicRate(name, panelRange), legend: name })),
+    lines: [...new Set(topics.flatMap(({ deadLetters: own }) => own?.name ?? []))].map((name) => ({
+      query: topicRate(name, panelRange),
+      legend: name,
+    })),
   },
   {
     title: 'Open dead letters',

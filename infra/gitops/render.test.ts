@@ -71,7 +71,12 @@ test('what holds data outlives its file in prod, and only there', (t) => {
         metadata.annotations?.['argocd.argoproj.io/sync-options']?.includes('Prune=false'),
       )
       .map(({ kind }) => kind)
-  t.deepEqual([...new Set(keeps('prod'))].sort(), ['Database', 'DatabaseRole', 'KafkaTopic'])
+  t.deepEqual([...new Set(keeps('prod'))].sort(), [
+    'Database',
+    'DatabaseRole',
+    'KafkaTopic',
+    'User',
+  ])
   t.deepEqual(keeps('dev'), [])
 })
 
