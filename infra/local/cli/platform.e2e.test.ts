@@ -263,7 +263,7 @@ async function contractHolds(t: ExecutionContext, env: Up): Promise<void> {
   t.regex(env.kafka.bootstrap, /^127\.0\.0\.1:\d+$/)
   t.regex(env.redis.url, /^redis:\/\/:.+@127\.0\.0\.1:\d+$/)
   t.regex(env.postgres['catalog'] ?? '', /^postgres:\/\/catalog:.+@127\.0\.0\.1:\d+\/catalog$/)
-  t.deepEqual(env.mariadb, {})
+  t.regex(env.mariadb['payment'] ?? '', /^mariadb:\/\/payment:.+@127\.0\.0\.1:\d+\/payment$/)
   t.is((await get(env.opensearch.url)).status, 200)
   t.is((await get(`${env.prometheus.url}/-/ready`)).status, 200)
   t.is((await get(`${env.alertmanager.url}/-/ready`)).status, 200)
