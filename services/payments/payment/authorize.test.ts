@@ -212,7 +212,7 @@ test.serial('a decline is 402, kept and given again without another call', async
     calls.map(({ outcome }) => outcome),
     ['declined'],
   )
-  t.deepEqual(await all.eventsOf(authorized, first.body['paymentId']), [])
+  t.deepEqual(await all.writtenOf(first.body['paymentId']), [])
 })
 
 test.serial(

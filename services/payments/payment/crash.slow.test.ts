@@ -107,12 +107,8 @@ async function isWhole(
     history.map(({ status }) => status),
     isPaid ? ['AUTHORIZED', 'CAPTURE_REQUESTED'] : ['AUTH_FAILED'],
   )
-  const written = await all.rows<{ topic: string }>(
-    'select topic from outbox where `key` = ? order by seq',
-    payment?.['payment_id'],
-  )
   t.deepEqual(
-    written.map(({ topic }) => topic),
+    await all.writtenOf(payment?.['payment_id']),
     isPaid ? [authorized.name, captureRequested.name] : [],
   )
 }

@@ -72,6 +72,11 @@ export async function paymentBench(
       const times = (outcome: string) => log.filter((call) => call.outcome === outcome).length
       return { held: times('approved'), voided: times('voided'), tombstones: times('tombstone') }
     },
+    /** Topics of the events that were written with a payment, in order; they may not be in Kafka yet. */
+    writtenOf: async (paymentId: unknown) => {
+      const text = 'select topic from outbox where `key` = ? order by seq'
+      return (await rows<{ topic: string }>(text, paymentId)).map(({ topic }) => topic)
+    },
     /** Events of a payment, in order. */
     eventsOf: async <V extends { paymentId: string }>(topic: Topic<V>, paymentId: unknown) =>
       (await recordsOf({ bootstrap: kafka, prefix: place.prefix }, topic))
