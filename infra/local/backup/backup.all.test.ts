@@ -124,7 +124,8 @@ test.serial(
   },
 )
 
-const start = (t: ExecutionContext): Promise<Up> => up(t, one, '--only', 'search', 'gateway', 'payment')
+const start = (t: ExecutionContext): Promise<Up> =>
+  up(t, one, '--only', 'search', 'gateway', 'payment')
 
 function door({ gateway, clients }: Up): Promise<Gateway> {
   const client = clients.find(({ id }) => id === contentManager.id)
