@@ -1,6 +1,7 @@
 import test from 'ava'
 import { thisCheckout } from '../local/cli/checkout.ts'
 import { topology } from '../../services/topology.ts'
+import { adminPayments } from '../../services/payments/scopes.ts'
 import { probe, schemathesis } from './schemathesis.ts'
 import { constellation, type Constellation } from './testing.ts'
 
@@ -18,7 +19,9 @@ test.after.always(() => all?.stop())
 for (const service of topology.services) {
   if (Object.keys(service.api).length === 0) continue
   const probed = async (url: string, cases: number) => {
-    const token = await all.place.token(topology.scopes, { merchant: 'MERCHANT-1' })
+    // Whoever may change the mock gateway's behaviour would silence it, and wait for every answer after that.
+    const scopes = topology.scopes.filter((scope) => scope !== adminPayments)
+    const token = await all.place.token(scopes, { merchant: 'MERCHANT-1' })
     const document = `${all.running.get(service)?.url}/openapi.json`
     return probe(python, { document, url, cases, token })
   }
