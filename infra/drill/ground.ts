@@ -3,7 +3,7 @@ import { Client as OpenSearch } from '@opensearch-project/opensearch'
 import { Redis } from 'ioredis'
 import { connect } from '../../services/kit/kafka/client.ts'
 import { titleIndex } from '../../services/webtoon/stores.ts'
-import type { ClientSecret } from '../local/front-door.ts'
+import { credentialsOf, type ClientSecret } from '../local/front-door.ts'
 import type { Supervisor } from '../local/supervisor/client.ts'
 import { together, type Ground, type Heal } from './drill.ts'
 import { paused } from './paused.ts'
@@ -75,12 +75,7 @@ async function pidOf(supervisor: Supervisor, name: string): Promise<number> {
 function tokenOf({ gateway, client }: Site): () => Promise<string> {
   let known: { readonly value: Promise<string>; readonly until: number } | undefined
   const ask = async (): Promise<string> => {
-    const body = new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: client.id,
-      client_secret: client.secret,
-      scope: client.scopes.join(' '),
-    })
+    const body = credentialsOf(client)
     const signal = AbortSignal.timeout(answerWithinMs)
     const answer = await fetch(`${gateway}/token`, { method: 'POST', body, signal })
     const { access_token: token } = (await answer.json()) as { access_token?: string }

@@ -1,4 +1,4 @@
-import { poll } from '../local/poll.ts'
+import { lastReason, poll } from '../local/poll.ts'
 import { alertText, isMeant, type AlertLabels, type Drill, type Ground } from './drill.ts'
 import type { Notice } from './receiver.ts'
 
@@ -44,7 +44,10 @@ const quietWithinMs = 180_000
  */
 export async function runDrill(drill: Drill, ground: Ground, watch: Watch): Promise<Score> {
   const { name, says, fires, silent } = drill
-  const unquiet = await untilQuiet([...fires, ...silent], watch)
+  const unquiet = await untilQuiet([...fires, ...silent], watch, {
+    withinMs: quietWithinMs,
+    fires: 'fires',
+  })
   if (unquiet !== undefined) return { ...empty(drill), problems: [`before the fault ${unquiet}`] }
   const first = watch.notices.length
   const began = Date.now()
@@ -56,7 +59,11 @@ export async function runDrill(drill: Drill, ground: Ground, watch: Watch): Prom
     await heal()
   }
   const healed = Date.now()
-  const last = await untilWell(fires, watch)
+  // What fired may take as long to end as it may to begin.
+  const last = await untilQuiet(fires, watch, {
+    withinMs: Math.max(...fires.map(watch.deadlineMs)),
+    fires: 'still fires',
+  })
   const told = watch.notices.slice(first).filter(({ status }) => status === 'firing')
   const falseAlarms = silent
     .filter((meant) => told.some(({ labels }) => isMeant(labels, meant)))
@@ -88,18 +95,21 @@ const empty = ({ name, says, fires }: Drill) => ({
   recoveredSeconds: null,
 })
 
-async function untilQuiet(
+/** Well: everything is ready, and none of these alerts fires. @returns why not, when it is not in time */
+const untilQuiet = (
   meant: readonly AlertLabels[],
   { firing, ailing, signal }: Watch,
-): Promise<string | undefined> {
-  const why = async (): Promise<string | undefined> => {
-    signal.throwIfAborted()
-    const now = await firing()
-    const loud = meant.find((one) => now.some((alert) => isMeant(alert, one)))
-    return loud ? `${alertText(loud)} fires` : ailing()
-  }
-  return lastReason(why, quietWithinMs)
-}
+  { withinMs, fires }: { readonly withinMs: number; readonly fires: string },
+): Promise<string | undefined> =>
+  lastReason(
+    async () => {
+      signal.throwIfAborted()
+      const now = await firing()
+      const loud = meant.find((one) => now.some((alert) => isMeant(alert, one)))
+      return loud ? `${alertText(loud)} ${fires}` : ailing()
+    },
+    { withinMs, everyMs: lookEveryMs },
+  )
 
 async function untilTold(
   { fires }: Drill,
@@ -124,36 +134,6 @@ async function untilTold(
       withinSeconds: seconds(limit),
     }
   })
-}
-
-/** Well: everything is ready, and what fired has ended in its own time. */
-async function untilWell(
-  fires: readonly AlertLabels[],
-  { firing, ailing, deadlineMs, signal }: Watch,
-): Promise<string | undefined> {
-  const why = async (): Promise<string | undefined> => {
-    signal.throwIfAborted()
-    const now = await firing()
-    const loud = fires.find((one) => now.some((alert) => isMeant(alert, one)))
-    return loud ? `${alertText(loud)} still fires` : ailing()
-  }
-  return lastReason(why, Math.max(...fires.map(deadlineMs)))
-}
-
-/** Asks until there is no reason; the last one when there still is at the deadline. */
-async function lastReason(
-  why: () => Promise<string | undefined>,
-  withinMs: number,
-): Promise<string | undefined> {
-  let reason: string | undefined
-  await poll(
-    async () => {
-      reason = await why()
-      return reason === undefined ? true : undefined
-    },
-    { withinMs, everyMs: lookEveryMs },
-  )
-  return reason
 }
 
 const seconds = (ms: number): number => Math.round(ms / 100) / 10

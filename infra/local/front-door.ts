@@ -40,13 +40,7 @@ export async function openGateway(
   client: ClientSecret,
   patienceMs = 60_000,
 ): Promise<Gateway> {
-  const form = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: client.id,
-    client_secret: client.secret,
-    scope: client.scopes.join(' '),
-  })
-  const init = { method: 'POST', body: form }
+  const init = { method: 'POST', body: credentialsOf(client) }
   const answer = await patiently(`${url}/token`, init, { patienceMs, repeatable: true })
   const { access_token: token } = (await answer.json()) as { access_token: string }
   const authorization = `Bearer ${token}`
@@ -70,6 +64,15 @@ export async function openGateway(
     },
   }
 }
+
+/** The body of a request for a token with all the client's scopes (RFC 6749, 4.4). */
+export const credentialsOf = ({ id, secret, scopes }: ClientSecret): URLSearchParams =>
+  new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: id,
+    client_secret: secret,
+    scope: scopes.join(' '),
+  })
 
 async function read(response: Response): Promise<{ body: unknown; headers: Headers }> {
   const text = await response.text()

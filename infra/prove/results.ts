@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { table } from '../rendered-tables.ts'
 import type { Fault } from './faults.ts'
 import type { Trial } from './trial.ts'
 
@@ -53,9 +54,18 @@ export const summaryOf = (fault: Fault, all: readonly Trial[]): Summary => {
 }
 
 /** A Markdown table of all faults. */
-export function pageOf(summaries: readonly Summary[]): string {
-  const rows = summaries.map(({ fault, trials, failed, acknowledged, bound, wellMs }) =>
+export const pageOf = (summaries: readonly Summary[]): string =>
+  table(
     [
+      'fault',
+      'what happens',
+      'trials',
+      'failed',
+      'failure rate at most',
+      'writes and reads acknowledged',
+      'well again: median · longest',
+    ],
+    summaries.map(({ fault, trials, failed, acknowledged, bound, wellMs }) => [
       `\`${fault.name}\``,
       fault.says,
       String(trials),
@@ -63,13 +73,7 @@ export function pageOf(summaries: readonly Summary[]): string {
       bound === null ? '–' : `${(bound * 100).toFixed(bound < 0.1 ? 1 : 0)} %`,
       String(acknowledged),
       wellMs === null ? '–' : `${seconds(wellMs.median)} s · ${seconds(wellMs.longest)} s`,
-    ].join(' | '),
+    ]),
   )
-  return [
-    '| fault | what happens | trials | failed | failure rate at most | writes and reads acknowledged | well again: median · longest |',
-    '|---|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
-  ].join('\n')
-}
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(1)

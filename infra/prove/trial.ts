@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Ground, Heal } from '../drill/drill.ts'
-import { poll } from '../local/poll.ts'
+import { lastReason } from '../local/poll.ts'
 import type { Check, Platform } from '../verify/check.ts'
 import { deadLetterBooks } from '../verify/dead-letter-books.ts'
 import { rankingBooks } from '../verify/rankings.ts'
 import { titles } from '../verify/title-index.ts'
 import type { Fault } from './faults.ts'
-import { drive, type Op } from './history.ts'
+import { drive, kinds, type Op } from './history.ts'
 import { disturbed, judge } from './judge.ts'
 
 /** What a trial needs of the platform that it breaks. */
@@ -73,25 +73,18 @@ async function held(heal: Heal, ms: number): Promise<void> {
 }
 
 /** Ready, and the last requests of every kind were answered well. */
-async function untilWell(
+const untilWell = (
   { wellWithinMs }: Fault,
   { ailing }: Arena,
   ops: readonly Op[],
-): Promise<string | undefined> {
-  let reason: string | undefined
+): Promise<string | undefined> => {
   const since = ops.length
-  await poll(
-    async () => {
-      reason = (await ailing()) ?? unwell(ops.slice(since))
-      return reason === undefined ? true : undefined
-    },
-    { withinMs: wellWithinMs, everyMs: 250 },
-  )
-  return reason
+  const why = async () => (await ailing()) ?? unwell(ops.slice(since))
+  return lastReason(why, { withinMs: wellWithinMs, everyMs: 250 })
 }
 
 function unwell(ops: readonly Op[]): string | undefined {
-  for (const kind of ['event', 'title', 'rank', 'search'] as const) {
+  for (const kind of kinds) {
     const last = ops.filter((op) => op.kind === kind).slice(-goodInARow)
     if (last.length < goodInARow || last.some(({ outcome }) => outcome !== 'ok'))
       return `${kind} is not answered well ${goodInARow} times in a row`

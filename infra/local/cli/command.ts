@@ -61,6 +61,18 @@ export class UsageError extends Error {
   readonly code = 'USAGE'
 }
 
+/** The one of that name. @param kind what it is called @throws UsageError that names all */
+export function oneNamed<One extends { readonly name: string }>(
+  kind: string,
+  all: readonly One[],
+  name: string,
+): One {
+  const found = all.find((one) => one.name === name)
+  if (found) return found
+  const names = all.map((one) => (one.name.includes(' ') ? `"${one.name}"` : one.name))
+  throw new UsageError(`There is no ${kind} "${name}"; there are ${names.join(', ')}.`)
+}
+
 /** The machine lacks something: exit code 3. */
 export class EnvironmentError extends Error {
   readonly code = 'ENVIRONMENT'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { operator } from '../../../services/platform/clients.ts'
 import { jsonOption, UsageError, type Command } from './command.ts'
 import { supervisorHere } from './checkout.ts'
-import { environment } from './environment.ts'
+import { clientOf, environment } from './environment.ts'
 import { here } from './here.ts'
 import { number } from './number.ts'
 import { edited } from './letter-editing.ts'
@@ -55,10 +55,8 @@ const narrowed = (command: Command): Command =>
 /** The dead letters of this checkout's platform, as its operator. @throws EnvironmentError when it does not run */
 async function openDesk(): Promise<Desk> {
   supervisorHere()
-  const { gateway, clients } = await environment(here(), new Map())
-  const client = clients.find(({ id }) => id === operator.id)
-  if (!client) throw new Error(`There is no client ${operator.id}: run ./maru up.`)
-  return deskAt(await openGateway(gateway, client))
+  const env = await environment(here(), new Map())
+  return deskAt(await openGateway(env.gateway, clientOf(env, operator.id)))
 }
 
 async function list(options: Choice & { limit: string; by?: string }): Promise<void> {

@@ -13,7 +13,7 @@ import { activeAlerts } from '../prometheus-api.ts'
 import { retell } from '../up/retell.ts'
 import { up } from '../up/up.ts'
 import { supervisorHere } from './checkout.ts'
-import { environment, type Environment } from './environment.ts'
+import { clientOf, environment, type Environment } from './environment.ts'
 import { here } from './here.ts'
 import { quiet } from './progress.ts'
 import { prometheusHere } from './prometheus-here.ts'
@@ -22,42 +22,19 @@ import { prometheusHere } from './prometheus-here.ts'
 const graceMs = 30_000
 const answerWithinMs = 5000
 
-/** A platform whose rules run in another time, and that tells us alone. */
-interface DrillGround {
-  readonly ground: Ground
-  readonly watch: Watch
-  /** Why the platform is not well; undefined when it is. */
-  ailing(): Promise<string | undefined>
-  /** Heals what is broken; rules and receivers are those that are committed again. */
-  leave(): Promise<void>
-}
-
 /**
- * Lets what runs in this checkout be drilled. Whoever is killed meanwhile leaves nothing standing still; `./maru up`
- * loads the committed rules again.
- * @param scale of the rules' windows and waits
+ * What runs in this checkout, to be broken. Whoever is killed meanwhile leaves nothing standing still.
+ * @param restarted told when something that was stopped has been started again
  * @throws EnvironmentError when nothing runs
  */
-export async function drillGround(scale: number, signal: AbortSignal): Promise<DrillGround> {
+export async function groundHere(restarted: () => Promise<void> = async () => undefined) {
   const supervisor = supervisorHere()
-  const prometheus = await prometheusHere()
-  const checkout = here()
+  const { topology, where, installation } = here()
   const running = new Map((await supervisor.processes()).map(({ name, pid }) => [name, pid]))
-  const env = await environment(checkout, running)
-  const client = env.clients.find(({ id }) => id === operator.id)
-  if (!client) throw new Error(`There is no client ${operator.id}: run ./maru up.`)
-  const { topology, where } = checkout
-  const files = inTimeScale(ruleFilesOf(topology), scale)
-  const folder = join(where.state, 'drill')
-  const heard = await receiver()
-  await write(folder, files, alertmanagerConfig({ webhook: heard.url, timeScale: scale }))
-  const ours = {
-    rules: join(folder, '*.rules.yaml'),
-    alertmanager: join(folder, 'alertmanager.yaml'),
-  }
-  const { ground, heal } = groundOf({
+  const env = await environment({ topology, where, installation }, running)
+  const tilled = groundOf({
     gateway: env.gateway,
-    client,
+    client: clientOf(env, operator.id),
     kafka: env.kafka.bootstrap,
     redis: env.redis.url,
     opensearch: env.opensearch.url,
@@ -65,10 +42,38 @@ export async function drillGround(scale: number, signal: AbortSignal): Promise<D
     up: async () => {
       const wish = { topology, where, services: topology.services, observed: true, replicas: {} }
       await up(wish, quiet)
-      // It has loaded the committed ones.
-      await retell(checkout, ours)
+      await restarted()
     },
   })
+  return { ...tilled, ailing: () => ailingOf(env) }
+}
+
+/** A platform whose rules run in another time, and that tells us alone. */
+interface DrillGround {
+  readonly ground: Ground
+  readonly watch: Watch
+  /** Heals what is broken; rules and receivers are those that are committed again. */
+  leave(): Promise<void>
+}
+
+/**
+ * Lets what runs in this checkout be drilled. After a kill `./maru up` loads the committed rules again.
+ * @param scale of the rules' windows and waits
+ * @throws EnvironmentError when nothing runs
+ */
+export async function drillGround(scale: number, signal: AbortSignal): Promise<DrillGround> {
+  const prometheus = await prometheusHere()
+  const checkout = here()
+  const files = inTimeScale(ruleFilesOf(checkout.topology), scale)
+  const folder = join(checkout.where.state, 'drill')
+  const ours = {
+    rules: join(folder, '*.rules.yaml'),
+    alertmanager: join(folder, 'alertmanager.yaml'),
+  }
+  // Whoever starts servers loads the committed rules.
+  const { ground, heal, ailing } = await groundHere(() => retell(checkout, ours))
+  const heard = await receiver()
+  await write(folder, files, alertmanagerConfig({ webhook: heard.url, timeScale: scale }))
   const leave = async (): Promise<void> => {
     await heal()
     await retell(checkout, {})
@@ -84,9 +89,9 @@ export async function drillGround(scale: number, signal: AbortSignal): Promise<D
       return active.filter(({ state }) => state === 'firing').map(({ labels }) => labels)
     },
     deadlineMs: (alert) => quickestOf(files, alert) * 1000 + graceMs,
-    ailing: () => ailingOf(env),
+    ailing,
   }
-  return { ground, watch, ailing: watch.ailing, leave }
+  return { ground, watch, leave }
 }
 
 async function write(folder: string, files: readonly RuleFile[], telling: object): Promise<void> {

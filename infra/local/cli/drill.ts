@@ -1,8 +1,7 @@
 import { drills } from '../../drill/drills.ts'
-import type { Drill } from '../../drill/drill.ts'
 import { lightUse, usedForAWhile } from '../../drill/ground.ts'
 import { runDrill, type Score } from '../../drill/run.ts'
-import { exitCodes, jsonOption, UsageError, type Command } from './command.ts'
+import { exitCodes, jsonOption, oneNamed, type Command } from './command.ts'
 import { drillGround } from './drill-ground.ts'
 import { interruption } from './interruption.ts'
 import { paint, print, printJson, say } from './output.ts'
@@ -27,7 +26,7 @@ export function register(program: Command): void {
 }
 
 async function run(names: readonly string[], { realTime, json }: Options): Promise<void> {
-  const chosen = names.length === 0 ? drills : names.map(drillNamed)
+  const chosen = names.length === 0 ? drills : names.map((name) => oneNamed('drill', drills, name))
   const scale = realTime === true ? 1 : drillScale
   const signal = interruption((code) => code)
   const scores: Score[] = []
@@ -64,14 +63,6 @@ const summary = (done: number, failed: number, left: number): string =>
         'red',
         `\n${failed} of ${done} drills failed${left > 0 ? `, ${left} were left out` : ''}.`,
       )
-
-function drillNamed(name: string): Drill {
-  const found = drills.find((one) => one.name === name)
-  if (found) return found
-  throw new UsageError(
-    `There is no drill "${name}"; there are ${drills.map((one) => one.name).join(', ')}.`,
-  )
-}
 
 function lines({ drill, passed, fired, recoveredSeconds, problems }: Score): readonly string[] {
   const mark = passed ? paint('green', '✓') : paint('red', '✗')

@@ -36,6 +36,13 @@ export async function environment(here: Here, pids: Pids) {
   }
 }
 
+/** A client of this checkout. @throws Error when it was never made */
+export function clientOf({ clients }: Pick<Environment, 'clients'>, id: string) {
+  const found = clients.find((one) => one.id === id)
+  if (found) return found
+  throw new Error(`There is no client ${id}: run ./maru up.`)
+}
+
 function instances(service: Service, { installation }: Here, pids: Pids) {
   const count = installation.replicas[service.name] ?? 0
   return Array.from({ length: count }, (_, at) => instanceName(service, at + 1))

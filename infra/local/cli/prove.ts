@@ -2,12 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { faults, type Fault } from '../../prove/faults.ts'
 import { pageOf, resultsIn, summaryOf, type Results, type Summary } from '../../prove/results.ts'
+import { withTables } from '../../rendered-tables.ts'
 import { runTrial, type Arena, type Trial } from '../../prove/trial.ts'
 import { verify } from '../../verify/verify.ts'
 import { rankings } from '../../verify/rankings.ts'
 import { thisCheckout, supervisorHere } from './checkout.ts'
-import { exitCodes, jsonOption, UsageError, type Command } from './command.ts'
-import { drillGround } from './drill-ground.ts'
+import { exitCodes, jsonOption, oneNamed, UsageError, type Command } from './command.ts'
+import { groundHere } from './drill-ground.ts'
 import { interruption } from './interruption.ts'
 import { number } from './number.ts'
 import { paint, print, printJson, say, table } from './output.ts'
@@ -52,10 +53,10 @@ async function run(suite: string, options: Options): Promise<void> {
   const where = thisCheckout()
   const results = resultsIn(join(where.state, 'prove/faults.jsonl'))
   if (options.resume !== true) await results.clear()
-  const chosen = options.only?.map(faultNamed) ?? faults
+  const chosen = options.only?.map((name) => oneNamed('fault', faults, name)) ?? faults
   const wanted = await trialsOf(chosen, options, results)
   const signal = interruption((code) => code)
-  const { ground, ailing, leave } = await drillGround(1, signal)
+  const { ground, ailing, heal } = await groundHere()
   const platform = await platformHere()
   const arena: Arena = { ground, platform, ailing, restarts }
   let broken = 0
@@ -72,7 +73,7 @@ async function run(suite: string, options: Options): Promise<void> {
     broken += ranks?.broken.length ?? 1
     ranks?.broken.forEach((line) => say(`    ${line}`))
   } finally {
-    await leave()
+    await heal()
   }
   const all = await results.all()
   const summaries = faults.map((fault) => summaryOf(fault, all))
@@ -113,25 +114,14 @@ function shardOf(text: string | undefined): readonly [number, number] {
   return found
 }
 
-function faultNamed(name: string): Fault {
-  const found = faults.find((one) => one.name === name)
-  if (found) return found
-  throw new UsageError(
-    `There is no fault "${name}"; there are ${faults.map((one) => one.name).join(', ')}.`,
-  )
-}
-
 const restarts = async (): Promise<ReadonlyMap<string, number>> =>
   new Map((await supervisorHere().processes()).map((one) => [one.name, one.restarts]))
 
-const marks = ['<!-- prove faults -->', '<!-- /prove faults -->'] as const
-
 async function writePage(root: string, summaries: readonly Summary[]): Promise<void> {
-  const file = join(root, 'docs/reliability.md')
+  const page = 'docs/reliability.md'
+  const file = join(root, page)
   const text = await readFile(file, 'utf8')
-  const [before, rest = ''] = text.split(marks[0])
-  const after = rest.split(marks[1])[1] ?? ''
-  await writeFile(file, `${before}${marks[0]}\n\n${pageOf(summaries)}\n\n${marks[1]}${after}`)
+  await writeFile(file, withTables(page, text, { faults: `\n${pageOf(summaries)}\n` }))
 }
 
 function lines({ fault, seed, heldMs, ops, wellMs, broken }: Trial): readonly string[] {

@@ -7,7 +7,7 @@ import { traceStore } from '../trace/choose.ts'
 import { supervisorHere } from './checkout.ts'
 import { here } from './here.ts'
 import { jsonOption, type Command } from './command.ts'
-import { environment } from './environment.ts'
+import { clientOf, environment } from './environment.ts'
 import { paint, print, printJson, say } from './output.ts'
 
 export function register(program: Command): void {
@@ -22,14 +22,12 @@ async function run({ json }: { json?: boolean }): Promise<void> {
   const began = performance.now()
   supervisorHere()
   const checkout = here()
-  const { gateway, clients, traces } = await environment(checkout, new Map())
-  const client = clients.find(({ id }) => id === operator.id)
-  if (!client) throw new Error(`There is no client ${operator.id}: run ./maru up.`)
+  const env = await environment(checkout, new Map())
   const seen = await tour(
     {
-      gateway,
-      client,
-      traces: traceStore(traces),
+      gateway: env.gateway,
+      client: clientOf(env, operator.id),
+      traces: traceStore(env.traces),
       titles: titlesIn(join(checkout.where.root, 'services/webtoon/titles.ndjson')),
     },
     stage({

@@ -8,8 +8,8 @@ import { checks, verify, type Result } from '../../verify/verify.ts'
 import { openGateway, type Gateway } from '../front-door.ts'
 import { traceStore } from '../trace/choose.ts'
 import { supervisorHere } from './checkout.ts'
-import { exitCodes, jsonOption, UsageError, type Command } from './command.ts'
-import { environment } from './environment.ts'
+import { exitCodes, jsonOption, oneNamed, type Command } from './command.ts'
+import { clientOf, environment } from './environment.ts'
 import { here } from './here.ts'
 import { paint, print, printJson, say } from './output.ts'
 import { runServiceTask } from './service-task.ts'
@@ -24,7 +24,7 @@ export function register(program: Command): void {
 }
 
 async function run(names: readonly string[], { json }: { json?: boolean }): Promise<void> {
-  const wanted = names.length === 0 ? checks : names.map(checkNamed)
+  const wanted = names.length === 0 ? checks : names.map((name) => oneNamed('check', checks, name))
   const tell = json === true ? say : print
   const results = await verify(
     await platformHere(),
@@ -46,11 +46,8 @@ export async function platformHere(): Promise<Platform> {
   supervisorHere()
   const checkout = here()
   const env = await environment(checkout, new Map())
-  const gatewayAs = async (id: string): Promise<Gateway> => {
-    const client = env.clients.find((one) => one.id === id)
-    if (!client) throw new Error(`There is no client ${id}: run ./maru up.`)
-    return openGateway(env.gateway, client)
-  }
+  const gatewayAs = async (id: string): Promise<Gateway> =>
+    openGateway(env.gateway, clientOf(env, id))
   return {
     topology: checkout.topology,
     gateway: await gatewayAs(operator.id),
@@ -76,13 +73,6 @@ const boardQueriesOf = (topology: Topology): Platform['boardQueries'] =>
       lines.map(({ query }) => ({ where: `${board.title} › ${title}`, query })),
     ),
   )
-
-function checkNamed(name: string) {
-  const found = checks.find((one) => one.name === name)
-  if (found) return found
-  const all = checks.map((one) => `"${one.name}"`).join(', ')
-  throw new UsageError(`There is no check "${name}"; there are ${all}.`)
-}
 
 function lines({ check, says, holds, seen, unit, seconds, broken }: Result): readonly string[] {
   const mark = holds ? paint('green', '✓') : paint('red', '✗')

@@ -1,4 +1,5 @@
 import { counter, gauge } from '../../model/metric.ts'
+import { refundStatuses, statuses } from './states.ts'
 
 export const authorizations = counter<'outcome'>('payment_authorizations_total', {
   help: 'Attempts to authorise by what the gateway was heard to say',
@@ -12,23 +13,13 @@ export const authorizedAmount = counter<'currency'>('payment_authorized_minor_to
 
 export const transitions = counter<'status'>('payment_transitions_total', {
   help: 'Payments that came into a state',
-  labels: {
-    status: [
-      'AUTHORIZED',
-      'AUTH_FAILED',
-      'CAPTURE_REQUESTED',
-      'CAPTURED',
-      'CAPTURE_FAILED',
-      'PARTIAL_REFUNDED',
-      'REFUNDED',
-      'VOIDED',
-    ],
-  },
+  // Nothing comes into READY: it is made there.
+  labels: { status: statuses.filter((status) => status !== 'READY') },
 })
 
 export const refunds = counter<'status'>('payment_refunds_total', {
   help: 'Refunds that came into a state',
-  labels: { status: ['REFUND_REQUESTED', 'REFUNDED', 'REFUND_FAILED'] },
+  labels: { status: refundStatuses },
 })
 
 export const replays = counter<'from'>('payment_replays_total', {
