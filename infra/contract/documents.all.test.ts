@@ -1,6 +1,8 @@
 import test from 'ava'
 import { thisCheckout } from '../local/cli/checkout.ts'
 import { topology } from '../../services/topology.ts'
+import pgMock from '../../services/payments/pg-mock/service.ts'
+import { mockAt } from '../../services/payments/pg-mock/testing.ts'
 import { adminPayments } from '../../services/payments/scopes.ts'
 import { probe, schemathesis } from './schemathesis.ts'
 import { constellation, type Constellation } from './testing.ts'
@@ -12,6 +14,9 @@ test.before(async (t) => {
   t.timeout(600_000)
   python = await schemathesis(thisCheckout().cache, t.log)
   all = await constellation()
+  // Captures and refunds take it seconds, as long as nobody says otherwise.
+  const authorization = `Bearer ${await all.place.token(topology.scopes)}`
+  await mockAt(all.running.get(pgMock)?.url ?? '', { authorization }).prompt()
 })
 
 test.after.always(() => all?.stop())
