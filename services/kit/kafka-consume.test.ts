@@ -204,6 +204,35 @@ test('a consumer starts where startFrom says, before any record is processed', a
   await where.drained()
 })
 
+test('a batch begins where it was asked for, whatever is no record there', async (t) => {
+  const batches: Batch<Order>[] = []
+  const { where, join } = await consuming(t, {
+    startFrom: async (partition) => (partition === 1 ? 1n : { timestamp: Date.now() + 60_000 }),
+    batch: async (batch) => void batches.push(batch),
+  })
+  const client = new kafkajs.Kafka({ brokers: [servers.kafka ?? ''], logLevel: 0 })
+  const producer = client.producer({ transactionalId: where.prefix, maxInFlightRequests: 1 })
+  await producer.connect()
+  t.teardown(() => producer.disconnect())
+  // Each transaction ends in a mark, which has an offset and is no record.
+  for (const id of ['before', 'after']) {
+    const transaction = await producer.transaction()
+    const value = JSON.stringify(order(id).value)
+    await transaction.send({
+      topic: where.prefix + placed.name,
+      messages: [{ partition: 1, value }],
+    })
+    await transaction.commit()
+  }
+  await join()
+  await until('the record behind the mark', () => batches.length > 0)
+  t.is(batches[0]?.firstOffset, 1n)
+  t.deepEqual(
+    batches[0]?.records.map(({ offset }) => offset),
+    [2n],
+  )
+})
+
 test('a handler may send its consumer back', async (t) => {
   const offsets: bigint[] = []
   let sentBack = false

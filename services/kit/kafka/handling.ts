@@ -22,6 +22,10 @@ export function keepBeating(payload: EachBatchPayload) {
   }
 }
 
+/** kafkajs keeps it and leaves it out of its types. */
+const askedFor = (fetched: EachBatchPayload['batch']): bigint =>
+  BigInt((fetched as unknown as { fetchedOffset: string }).fetchedOffset)
+
 /** What became of a batch. */
 export type Outcome = { readonly seek?: bigint | undefined } | { readonly error: unknown }
 
@@ -43,7 +47,7 @@ export async function handle<V>(
     const batch: Batch<V> = {
       partition: fetched.partition,
       records,
-      firstOffset: BigInt(fetched.messages[0]?.offset ?? 0),
+      firstOffset: askedFor(fetched),
       nextOffset: BigInt(fetched.lastOffset()) + 1n,
       highWatermark: BigInt(fetched.highWatermark),
     }

@@ -48,7 +48,10 @@ export class UnreadableRecord extends Error {
 export interface Batch<V> {
   readonly partition: number
   readonly records: readonly Received<V>[]
-  /** Offset of the first record that was fetched. */
+  /**
+   * The offset that was asked for. What lies between it and the first record are no records: deleted ones, or marks of
+   * a transaction.
+   */
   readonly firstOffset: bigint
   /** Where the next batch begins. */
   readonly nextOffset: bigint

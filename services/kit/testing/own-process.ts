@@ -13,7 +13,11 @@ export type OwnProcess = ChildProcess & {
 const root = join(import.meta.dirname, '../../..')
 
 /** As in Kubernetes: a pod of 256 MiB. */
-const flags = ['--max-old-space-size=179', '--max-semi-space-size=8']
+const flags = [
+  '--max-old-space-size=179',
+  '--max-semi-space-size=8',
+  '--disable-warning=TimeoutNegativeWarning',
+]
 
 /**
  * Starts a service's `main.ts` and waits until it says that it is ready.

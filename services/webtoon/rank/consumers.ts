@@ -46,8 +46,7 @@ export function countEvents(deps: {
     startFrom: positions.adopt,
     batch: async ({ partition, records, firstOffset, nextOffset, highWatermark }) => {
       events.fetched(partition, highWatermark)
-      const first = positions.beginning(partition, firstOffset)
-      const seek = await count(partition, { first, next: nextOffset, records })
+      const seek = await count(partition, { first: firstOffset, next: nextOffset, records })
       return seek === undefined ? undefined : { seek }
     },
   }

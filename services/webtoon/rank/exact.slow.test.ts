@@ -115,7 +115,7 @@ test.serial(
     const views = await topicOf(t)
     const first = await replica(t.context.place, 1)
     const second = await replica(t.context.place, 2)
-    const load = steadily(views, 400)
+    const load = steadily(t, views, 400)
     await delay(3000)
     await killed(first)
     const third = await replica(t.context.place, 1)
@@ -139,7 +139,7 @@ test.serial(
   async (t) => {
     const views = await topicOf(t)
     await t.context.place.start(service, start)
-    const load = steadily(views, 300)
+    const load = steadily(t, views, 300)
     await delay(2000)
     await t.context.redis.flushall()
     await delay(2000)
@@ -155,7 +155,7 @@ test.serial(
 test.serial('after a kill -9 of Redis mid-load the counts are exact again', async (t) => {
   const views = await topicOf(t)
   const { admin } = await t.context.place.start(service, start)
-  const load = steadily(views, 300)
+  const load = steadily(t, views, 300)
   for (let round = 0; round < 2; round += 1) {
     await delay(1500)
     await t.context.server.crash()
@@ -177,7 +177,7 @@ test.serial('after a kill -9 of the broker mid-load the counts are exact again',
     await place.start(service, start)
     const views = await eventLog(`127.0.0.1:${broker.port}`, place.prefix + pageView.name)
     t.context.logs.push(views)
-    const load = steadily(views, 300)
+    const load = steadily(t, views, 300)
     await delay(2000)
     await broker.crash()
     await broker.restart()

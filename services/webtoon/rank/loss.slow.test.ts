@@ -42,6 +42,8 @@ test.beforeEach('topics and Redis of its own', async (t) => {
 
 test.afterEach.always(async (t) => t.context.stop())
 
+const windowMs = 10_000
+
 /** What a reader was told of the last window of 10 s. */
 interface Told {
   readonly end: number
@@ -57,8 +59,10 @@ test.serial(
     const survivor = await world.replica(place, 1)
     const victim = await world.replica(place, 2)
     await views.counted(redis)
-    const load = world.steadily(views, 400)
-    await delay(14_000)
+    const load = world.steadily(t, views, 400)
+    // Its partitions have no owner for a session of 10 s: over the border that a reader is about to ask for.
+    await delay(windowMs)
+    await delay(windowMs - (Date.now() % windowMs) - 1000)
     await killed(victim)
     const told: Told[] = []
     await until(
@@ -119,7 +123,7 @@ test.serial('a rebuild by hand brings the same ranks, under load', async (t) => 
   t.timeout(120_000)
   const { place, redis, views } = t.context
   await place.start(service, start)
-  const load = world.steadily(views, 300)
+  const load = world.steadily(t, views, 300)
   await delay(2000)
   await redis.hset('rank:60:999999999990000:views', 'w-wrong', 7)
   const env = await place.environment(service, { replica: 9, env: { LOG_LEVEL: 'info' } })

@@ -8,11 +8,6 @@ import { rebuildMs } from './windows.ts'
 export interface Positions {
   /** Asks Redis where to count on, and begins anew where it lost the partition. */
   adopt(partition: number): Promise<bigint>
-  /**
-   * Where a fetched batch really begins. Offsets between the one that was asked for and the first fetched are records
-   * that do not exist (deleted, or marks of a transaction), not records that were passed over.
-   */
-  beginning(partition: number, firstOffset: bigint): bigint
   reached(partition: number, next: bigint): void
   /** Next offset by partition. */
   all(): ReadonlyMap<number, bigint>
@@ -28,7 +23,6 @@ export function createPositions(deps: {
 }): Positions {
   const { store, events } = deps
   const positions = new Map<number, bigint>()
-  const asked = new Map<number, bigint>()
   const places = shared(placesKeptMs, () => rebuildPlaces(deps))
   return {
     adopt: async (partition) => {
@@ -38,17 +32,9 @@ export function createPositions(deps: {
       const { fence, anew } = await store.adopt(partition, { start, goal })
       if (anew) events.beganAnew(partition, fence, goal)
       positions.set(partition, fence)
-      asked.set(partition, fence)
       return fence
     },
-    beginning: (partition, firstOffset) => {
-      const from = asked.get(partition)
-      return from !== undefined && from < firstOffset ? from : firstOffset
-    },
-    reached: (partition, next) => {
-      asked.delete(partition)
-      positions.set(partition, next)
-    },
+    reached: (partition, next) => void positions.set(partition, next),
     all: () => new Map(positions),
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ExecutionContext } from 'ava'
 import { Redis } from 'ioredis'
 import { within } from '../../kit/within.ts'
 import type { Bench, Servers } from '../../kit/testing.ts'
@@ -114,8 +115,12 @@ function eventOf(value: string): Event | undefined {
   }
 }
 
-/** Writes about `perSecond` events, every tenth a copy, some late, until `end`. */
-export function steadily(views: Pick<EventLog, 'send'>, perSecond: number) {
+/** Writes about `perSecond` events, every tenth a copy, some late, until `end` or the end of the test. */
+export function steadily(
+  t: ExecutionContext<unknown>,
+  views: Pick<EventLog, 'send'>,
+  perSecond: number,
+) {
   const random = randomFrom(7)
   const sent: Event[] = []
   let stopped = false
@@ -128,12 +133,12 @@ export function steadily(views: Pick<EventLog, 'send'>, perSecond: number) {
     }
   }
   const running = loop()
-  return {
-    end: async (): Promise<void> => {
-      stopped = true
-      await running
-    },
+  const end = async (): Promise<void> => {
+    stopped = true
+    await running
   }
+  t.teardown(end)
+  return { end }
 }
 
 /** Windows that are short lived must outlive the test: no event lies more than 62 s back, and tests are short. */

@@ -123,8 +123,7 @@ async function meanwhile(work: () => Promise<void>): Promise<readonly string[]> 
     }
   }
   const running = [reading(), writing()]
-  await work()
-  stopped = true
+  await work().finally(() => (stopped = true))
   await Promise.all(running)
   return told
 }
