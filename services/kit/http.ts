@@ -31,8 +31,8 @@ export interface Call<R extends Route = Route> {
   readonly claims: Claims | undefined
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly requestId: string
-  /** Aborts when the client goes away. */
-  readonly signal: AbortSignal
+  /** Made when it is asked for, which few do on hot paths: aborts when the client goes away. */
+  signal(): AbortSignal
 }
 
 /** What a handler answers. `body` undefined sends none. */
@@ -158,10 +158,7 @@ function operation(
       claims,
       headers: ctx.headers,
       requestId: (ctx.state as RequestState).requestId,
-      // Made when it is asked for, which few do on hot paths.
-      get signal() {
-        return whileThere(ctx.res)
-      },
+      signal: () => whileThere(ctx.res),
     } as Call)
     send(ctx, reply)
   }

@@ -33,7 +33,7 @@ const writing = (
     const merchantId = actingFor(claims, body.merchantId)
     await desk.limits('capture', merchantId)
     const asked = await capture(desk, { paymentId, merchantId })
-    const wait = { ms: waitOf(headers['prefer']), signal }
+    const wait = { ms: waitOf(headers['prefer']), signal: signal() }
     const payment = await captured(desk.database, asked, wait)
     if (payment.status === 'CAPTURED')
       return { status: 200, body: standing(payment, 'Payment captured successfully') }

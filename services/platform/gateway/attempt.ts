@@ -33,8 +33,8 @@ export interface Sink {
 /** One request under way. */
 export interface Attempt {
   readonly outcome: Promise<Outcome>
-  /** Waits for the client, which reads slowly. */
-  readonly heldBack: boolean
+  /** Whether it waits for the client, which reads slowly. */
+  heldBack(): boolean
   /** Ends it: the connection to the upstream is cut. */
   abort(reason: Error): void
 }
@@ -83,9 +83,7 @@ export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): A
 
   return {
     outcome: promise,
-    get heldBack() {
-      return controller?.paused === true
-    },
+    heldBack: () => controller?.paused === true,
     abort: (reason) => {
       aborted = reason
       controller?.abort(reason)

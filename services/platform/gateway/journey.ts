@@ -50,7 +50,7 @@ export function journey(tracer: Tracer, passage: Passage): Journey {
     current?.abort(reason)
   }
   let timer = setTimeout(() => {
-    if (!current?.heldBack) return end(new TimeLimit())
+    if (!current?.heldBack()) return end(new TimeLimit())
     timer = setTimeout(() => end(new ClientGone()), slowReaderMs)
   }, to.edge.timeLimitMs)
   // A replica that hangs takes connections like a good one: only its silence tells.
