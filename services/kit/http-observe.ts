@@ -3,6 +3,7 @@ import type { Middleware } from 'koa'
 import { v7 as uuid } from 'uuid'
 import { histogram, httpServerRequests, latencySeconds, type Metric } from '../model/metric.ts'
 import type { Service } from '../model/service.ts'
+import { setHeaders } from './answer-headers.ts'
 import type { Context } from './context.ts'
 import { Problem, problemBody } from './problem.ts'
 import { activeTraceId, contextFrom, inSpan } from './spans.ts'
@@ -38,8 +39,7 @@ export const identify: Middleware = async (ctx, next) => {
   state.requestId = plainId.test(given) ? given : uuid()
   state.uri = 'unmatched'
   state.startedAt = performance.now()
-  ctx.set('x-request-id', state.requestId)
-  ctx.set('x-content-type-options', 'nosniff')
+  setHeaders(ctx.res, { 'x-request-id': state.requestId, 'x-content-type-options': 'nosniff' })
   await next()
 }
 
@@ -55,7 +55,7 @@ export function observe(context: Context): Middleware {
       ctx.method,
       { kind: SpanKind.SERVER, parent, attributes },
       async (span) => {
-        ctx.set('x-trace-id', span.spanContext().traceId)
+        setHeaders(ctx.res, { 'x-trace-id': span.spanContext().traceId })
         await next()
         const { uri, startedAt, requestId } = ctx.state as RequestState
         const seconds = (performance.now() - startedAt) / 1000
@@ -103,7 +103,7 @@ export function problems(context: Context): Middleware {
       const problem = error instanceof Problem ? error : unexpected(context, error)
       const { requestId } = ctx.state as RequestState
       ctx.status = problem.status
-      ctx.set({ ...problem.headers })
+      setHeaders(ctx.res, problem.headers)
       ctx.type = 'application/problem+json'
       ctx.body = JSON.stringify(
         problemBody(problem, { path: ctx.path, requestId, traceId: activeTraceId() }),

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { z } from 'zod'
 import type { Api, Route } from '../model/route.ts'
 import type { Service } from '../model/service.ts'
+import { setHeaders } from './answer-headers.ts'
 import { asyncApi, hasMessages } from './asyncapi.ts'
 import { createVerifier, credentialOf, requireScope, type Claims, type Verifier } from './auth.ts'
 import { readBody } from './body.ts'
@@ -196,7 +197,7 @@ function parse(part: string, schema: z.ZodType | undefined, input: unknown): unk
 
 function send(ctx: Koa.Context, reply: Reply): void {
   ctx.status = reply.status
-  ctx.set(reply.headers ?? {})
+  setHeaders(ctx.res, reply.headers ?? {})
   if (reply.body !== undefined) ctx.body = reply.body
   else {
     ctx.body = null

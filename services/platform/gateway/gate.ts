@@ -1,6 +1,7 @@
 import type { Context as Exchange, Middleware } from 'koa'
 import type { Method, Route } from '../../model/route.ts'
 import { requireScope, type Claims, type Verifier } from '../../kit/auth.ts'
+import { setHeaders } from '../../kit/answer-headers.ts'
 import { readBytes } from '../../kit/body.ts'
 import { limitKeyOf } from '../../kit/limit-key.ts'
 import type { Context } from '../../kit/context.ts'
@@ -68,7 +69,7 @@ export function gate(context: Context<typeof gateway>, { table, verifier }: Gate
   }
 
   return async (ctx, next) => {
-    ctx.set(gatewayHeader)
+    setHeaders(ctx.res, gatewayHeader)
     try {
       await enter(ctx, next)
     } finally {
@@ -110,7 +111,7 @@ async function limit(ctx: Exchange, to: Fronted, key: string): Promise<void> {
   const taken = to.limiter.take(key)
   const decision = taken instanceof Promise ? await taken : taken
   const headers = rateLimitHeaders(to.edge.limit, decision)
-  if (decision.allowed) return ctx.set(headers)
+  if (decision.allowed) return setHeaders(ctx.res, headers)
   to.counts.limited += 1
   throw new Problem(429, 'RATE_LIMITED', 'That is more than the limit; see Retry-After.', {
     headers,
@@ -145,7 +146,6 @@ const inside = ({ edge }: Fronted, { path, query }: Target): string =>
 
 /** Set before the head is written, or it never leaves. */
 function sayTime(ctx: Exchange): void {
-  if (ctx.headerSent) return
   const { startedAt } = ctx.state as RequestState
-  ctx.set('x-response-time-ms', String(Math.round(performance.now() - startedAt)))
+  setHeaders(ctx.res, { 'x-response-time-ms': String(Math.round(performance.now() - startedAt)) })
 }
