@@ -69,7 +69,7 @@ interface Sampled {
 }
 
 function sampledParent(record: Received<unknown>): Sampled[] {
-  const { traceparent } = record.headers
+  const traceparent = record.header('traceparent')
   if (traceparent?.endsWith('-01') !== true) return []
   return [{ record, producer: contextFrom(traceparent) }]
 }
@@ -80,11 +80,12 @@ function processSpan(
   told: Sampled & { span: Span; startTime: number; shared: Attributes; error: unknown },
 ): void {
   const { record, producer, span, startTime, shared, error } = told
+  const id = record.header('ce_id')
   const attributes = {
     ...shared,
     'messaging.kafka.offset': Number(record.offset),
     'messaging.kafka.message.key': record.key,
-    ...(record.headers['ce_id'] && { 'messaging.message.id': record.headers['ce_id'] }),
+    ...(id !== undefined && { 'messaging.message.id': id }),
   }
   const made = startSpan(tracer, `process ${topic.name}`, {
     kind: SpanKind.CONSUMER,
@@ -100,8 +101,8 @@ function processSpan(
 /** The map's edge runs from the producing to the consuming service; outsiders are not on it. */
 function countProducers(context: Context, { records }: Batch<unknown>, failed: boolean): void {
   const counts = new Map<string, number>()
-  for (const { headers } of records) {
-    const client = headers[givenUpBy] ?? producerIn(headers['ce_source'])
+  for (const record of records) {
+    const client = record.header(givenUpBy) ?? producerIn(record.header('ce_source'))
     if (client === undefined) continue
     counts.set(client, (counts.get(client) ?? 0) + 1)
   }

@@ -14,6 +14,8 @@ export interface Received<V> {
   /** The value's bytes as they came; empty where the record has none. */
   readonly raw: Buffer
   readonly headers: Readonly<Record<string, string>>
+  /** One of the headers, for hot paths: reading all of them costs more than a value. */
+  header(name: string): string | undefined
   /** Key, value and headers as they came, for a dead letter. */
   readonly original: Original
 }
@@ -83,57 +85,94 @@ export function read<V>(
   partition: number,
   message: KafkaMessage,
 ): Received<V> | Unreadable {
-  const { key, value, timestamp } = message
-  const headers = ownHeaders(message.headers ?? {})
-  const offset = BigInt(message.offset)
-  const original = { key, value, headers }
   try {
-    const raw = value ?? Buffer.alloc(0)
-    return {
-      topic,
-      partition,
-      offset,
-      timestamp: Number(timestamp),
-      key: key?.toString() ?? '',
-      value: topic.encoding === 'bytes' ? (value as V) : parsed(topic, value),
-      raw,
-      headers: textHeaders(headers),
-      original,
-    }
+    return new Taken(topic, partition, message)
   } catch (error) {
     const reason =
       error instanceof UnreadableRecord
         ? error
         : new UnreadableRecord('NOT_VALID', (error as Error).message, error)
-    return { topic, partition, offset, original, reason }
+    return {
+      topic,
+      partition,
+      offset: BigInt(message.offset),
+      original: originalOf(message),
+      reason,
+    }
   }
 }
 
-export const isUnreadable = <V>(record: Received<V> | Unreadable): record is Unreadable =>
-  'reason' in record
+/** Few look at anything but the value, so the rest is made when it is asked for. */
+class Taken<V> implements Received<V> {
+  readonly topic: Topic<V>
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestamp: number
+  readonly value: V
+  readonly #message: KafkaMessage
+
+  /** @throws UnreadableRecord when it has no value of its topic */
+  constructor(topic: Topic<V>, partition: number, message: KafkaMessage) {
+    const { value } = message
+    this.topic = topic
+    this.partition = partition
+    this.offset = BigInt(message.offset)
+    this.timestamp = Number(message.timestamp)
+    this.value = topic.encoding === 'bytes' ? (value as V) : parsed(topic, value)
+    this.#message = message
+  }
+
+  get key(): string {
+    return this.#message.key?.toString() ?? ''
+  }
+
+  get raw(): Buffer {
+    return this.#message.value ?? Buffer.alloc(0)
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    const names = Object.keys(this.#message.headers ?? {})
+    const found = names.map((name) => [name, this.header(name)] as const)
+    return Object.fromEntries(found.filter((one): one is [string, string] => one[1] !== undefined))
+  }
+
+  header(name: string): string | undefined {
+    const { headers = {} } = this.#message
+    return Object.hasOwn(headers, name) ? textOf(headers[name]) : undefined
+  }
+
+  get original(): Original {
+    return originalOf(this.#message)
+  }
+}
+
+const originalOf = ({ key, value, headers = {} }: KafkaMessage): Original => ({
+  key,
+  value,
+  headers: Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.filter(isSent) : value,
+    ]),
+  ),
+})
 
 /**
  * kafkajs takes what every object inherits for the first value of a header of that name (`constructor`, `__proto__`),
  * and passes on null for a header without a value, which its types deny.
  */
-const ownHeaders = (headers: IHeaders): IHeaders =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value)
-        ? value.filter((one: unknown) => one === null || Buffer.isBuffer(one))
-        : value,
-    ]),
-  )
+const isSent = (one: unknown): boolean => one === null || Buffer.isBuffer(one)
 
-/** Headers as text; of a repeated one the last counts. */
-const textHeaders = (headers: IHeaders): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      const last: Buffer | string | null | undefined = Array.isArray(value) ? value.at(-1) : value
-      return last === undefined || last === null ? [] : [[name, last.toString()]]
-    }),
-  )
+/** Of a repeated header the last counts. */
+function textOf(value: IHeaders[string]): string | undefined {
+  const last: Buffer | string | null | undefined = Array.isArray(value)
+    ? value.findLast(isSent)
+    : value
+  return last === undefined || last === null ? undefined : last.toString()
+}
+
+export const isUnreadable = <V>(record: Received<V> | Unreadable): record is Unreadable =>
+  'reason' in record
 
 /**
  * A value by its topic's schema.
