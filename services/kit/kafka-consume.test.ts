@@ -300,6 +300,23 @@ test('what keeps coming is fetched together, and nothing waits that comes alone'
   t.true(batches.length <= 2 + elapsedMs / gatherMs, `${batches.length} in ${elapsedMs} ms`)
 })
 
+test('a backlog is read on at once, however long is gathered', async (t) => {
+  const gatherMs = 5000
+  let seen = 0
+  const { publish, join } = await consuming(t, {
+    gatherMs,
+    batch: async ({ records }) => void (seen += records.length),
+  })
+  // Several times what one fetch takes.
+  const padded = { ...order('k'), key: 'k', value: { id: 'x'.repeat(400_000), amount: 1 } }
+  const sent = 12
+  for (let n = 0; n < sent; n += 1) await publish.publish(placed, padded)
+  await join()
+  const began = performance.now()
+  await until('all of it', () => seen === sent)
+  t.true(performance.now() - began < gatherMs)
+})
+
 test('a trace runs from the producer through the batch to each message', async (t) => {
   const { where, publish, join } = await consuming(t, { batch: async () => undefined })
   const { tracer } = (await join()).context

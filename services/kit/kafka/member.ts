@@ -10,6 +10,8 @@ const settings = {
   // A seek, a resume and a stop wait for the fetch that is under way.
   maxWaitTimeInMs: 500,
   maxBytesPerPartition: 1024 * 1024,
+  // What is decoded at once and waits for its turn outlives V8's young generation.
+  maxBytes: 2 * 1024 * 1024,
   allowAutoTopicCreation: false,
 }
 

@@ -14,7 +14,8 @@ export interface Rounds {
   /** Offsets of an assignment that is over are not ours to commit. */
   forget(): void
   /**
-   * Runs `work`, commits what is done once all of the round is, and holds the next fetch back for a moment.
+   * Runs `work`, commits what is done once all of the round is, and holds the next fetch back for a moment, unless the
+   * partition has more.
    * @throws what kafkajs says of the commit, e.g. that the group is being rebalanced
    */
   run<Value>(payload: EachBatchPayload, work: () => Promise<Value>): Promise<void>
@@ -56,6 +57,8 @@ export function roundsOf(topic: string, gatherMs: number, stopped: AbortSignal):
         underWay -= 1
       }
       if (isTime()) await commit(payload)
+      // Behind the partition's end there is nothing to gather: what was fetched was cut off by its size.
+      if (BigInt(payload.batch.offsetLag()) > 0n) nextFetchAt = now
       const left = nextFetchAt - performance.now()
       if (left > 0) await delay(left, undefined, { signal: stopped }).catch(() => undefined)
     },
