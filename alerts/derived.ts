@@ -49,7 +49,7 @@ const breakerOpen = ({ name }: Service): Alert => ({
   when: {
     measure: 'max',
     metric: breakerState,
-    where: { state: ['open', 'half-open', 'forced-open'] },
+    where: { state: ['open', 'half_open', 'forced_open'] },
     by: ['name'],
     above: 0,
   },

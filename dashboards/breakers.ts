@@ -1,6 +1,7 @@
 import {
   breakerCalls,
   breakerFailureRate,
+  breakerNotPermitted,
   breakerSlowRate,
   breakerState,
 } from '../services/kit/breaker.ts'
@@ -12,10 +13,10 @@ import { anyService, of, over, panelRange, rate } from './queries.ts'
 const colors: Readonly<Record<BreakerState, Color>> = {
   closed: 'green',
   open: 'red',
-  'half-open': 'orange',
+  half_open: 'orange',
   disabled: 'blue',
-  'forced-open': 'red',
-  'forced-half-open': 'orange',
+  forced_open: 'red',
+  forced_half_open: 'orange',
 }
 
 /** Every circuit breaker of every service. */
@@ -72,13 +73,11 @@ const calls: readonly MetricPanel[] = [
     title: 'Not permitted',
     description: 'Calls that an open breaker did not let pass, per second.',
     unit: 'reqps',
-    lines: [
-      { query: rate(`${breakerCalls.name}{outcome="not_permitted"}`, panelRange, breaker), legend },
-    ],
+    lines: [{ query: rate(breakerNotPermitted.name, panelRange, breaker), legend }],
   },
   {
     title: 'Calls by outcome',
-    description: 'What the breakers made of the calls, per second.',
+    description: 'What the breakers made of the calls that they let pass, per second.',
     unit: 'reqps',
     lines: [
       {

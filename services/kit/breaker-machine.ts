@@ -1,18 +1,19 @@
 import type { BreakerPolicy } from '../model/edge.ts'
-import { countWindow, type CountWindow } from './breaker-window.ts'
+import { countWindow, type CountWindow, type WindowCounts } from './breaker-window.ts'
 
 export const breakerStates = [
   'closed',
   'open',
-  'half-open',
+  'half_open',
   'disabled',
-  'forced-open',
-  'forced-half-open',
+  'forced_open',
+  'forced_half_open',
 ] as const
 export type BreakerState = (typeof breakerStates)[number]
 
 /** States that people may choose; the breaker leaves the last three only when told to. */
-export type ChosenState = 'closed' | 'disabled' | 'forced-open' | 'forced-half-open'
+export const chosenStates = ['closed', 'disabled', 'forced_open', 'forced_half_open'] as const
+export type ChosenState = (typeof chosenStates)[number]
 
 /** Leave for one call. Exactly one of the three is told; what comes after the first is ignored. */
 export interface Permit {
@@ -23,15 +24,24 @@ export interface Permit {
   release(): void
 }
 
-/** The state machine of one breaker, without time of its own. */
-export interface Machine {
+/** What people see of a breaker, and how they put it into a state by hand. */
+export interface Controls {
   readonly state: BreakerState
-  readonly failureRate: number
-  readonly slowRate: number
-  readonly bufferedCalls: number
+  /** Since it came into its state. */
+  readonly counts: WindowCounts
+  /** Shares of the window, 0 to 1; undefined while too few calls are in it to judge. */
+  readonly failureRate: number | undefined
+  readonly slowRate: number | undefined
+  /** Calls that it has let nobody make, ever. */
+  readonly notPermitted: number
+  /** `closed` gives it back to its own rules, with an empty window. */
+  choose(state: ChosenState): void
+}
+
+/** The state machine of one breaker, without time of its own. */
+export interface Machine extends Controls {
   /** Leave for one call, or the milliseconds after which asking makes sense again. */
   enter(): Permit | number
-  choose(state: ChosenState): void
 }
 
 export type CallOutcome = 'success' | 'failure' | 'slow'
@@ -52,8 +62,8 @@ interface Era {
 }
 
 /**
- * Rules as in resilience4j: rates are compared with ≥ once `minimumCalls` are in the window; open → half-open at the
- * first call after `openMs`; half-open lets `halfOpenTrials` calls pass and decides by the same rates when all have
+ * Rules as in resilience4j: rates are compared with ≥ once `minimumCalls` are in the window; open becomes half-open
+ * after `openMs` by itself; half-open lets `halfOpenTrials` calls pass and decides by the same rates when all have
  * answered. Results of calls that began in an earlier state are ignored.
  */
 export function breakerMachine(
@@ -62,14 +72,22 @@ export function breakerMachine(
   events: MachineEvents,
 ): Machine {
   const eraOf = (state: BreakerState): Era => {
-    const size = state === 'half-open' ? policy.halfOpenTrials : policy.window
+    const size = state === 'half_open' ? policy.halfOpenTrials : policy.window
     return { state, since: clock(), window: countWindow(size), entered: 0 }
   }
   let era = eraOf('closed')
+  let notPermitted = 0
   const begin = (state: BreakerState): void => {
     const from = era.state
     era = eraOf(state)
     events.onState(state, from)
+  }
+  /** Whoever looks finds it as it is by now: a breaker needs no timer. */
+  const current = (): Era => {
+    // Also from half-open: a trial whose result never came must not hold it there for ever.
+    const ends = era.state === 'open' || (era.state === 'half_open' && full(era, policy))
+    if (ends && clock() - era.since >= policy.openMs) begin('half_open')
+    return era
   }
   const permit = (): Permit => {
     const born = era
@@ -83,23 +101,24 @@ export function breakerMachine(
   }
   return {
     get state() {
-      return era.state
+      return current().state
+    },
+    get counts() {
+      return current().window
     },
     get failureRate() {
-      return era.window.failureRate
+      return rate(current(), policy, 'failed')
     },
     get slowRate() {
-      return era.window.slowRate
+      return rate(current(), policy, 'slow')
     },
-    get bufferedCalls() {
-      return era.window.calls
+    get notPermitted() {
+      return notPermitted
     },
     enter: () => {
-      const overdue = clock() - era.since >= policy.openMs
-      // Also from half-open: a trial whose result never came must not hold it there for ever.
-      if (overdue && (era.state === 'open' || (era.state === 'half-open' && full(era, policy))))
-        begin('half-open')
-      return mayPass(era, policy) ? permit() : Math.max(1, era.since + policy.openMs - clock())
+      if (mayPass(current(), policy)) return permit()
+      notPermitted += 1
+      return Math.max(1, era.since + policy.openMs - clock())
     },
     choose: begin,
   }
@@ -113,12 +132,22 @@ function mayPass(era: Era, policy: BreakerPolicy): boolean {
     case 'disabled':
       return true
     case 'open':
-    case 'forced-open':
+    case 'forced_open':
       return false
-    case 'half-open':
-    case 'forced-half-open':
+    case 'half_open':
+    case 'forced_half_open':
       return !full(era, policy)
   }
+}
+
+/** A share of the window; undefined while there are too few calls to judge by. */
+function rate(
+  { state, window }: Era,
+  { halfOpenTrials, minimumCalls }: BreakerPolicy,
+  kind: 'failed' | 'slow',
+): number | undefined {
+  const enough = state === 'half_open' ? halfOpenTrials : minimumCalls
+  return window.calls < enough ? undefined : window[kind] / window.calls
 }
 
 /** Writes a result down; the state that follows from it, if another does. No result: the place is given back. */
@@ -128,13 +157,14 @@ function settled(
   result: { failed: boolean; slow: boolean } | undefined,
 ): BreakerState | undefined {
   const { state, window } = era
-  if (!result || state === 'forced-half-open') era.entered -= 1
+  if (!result || state === 'forced_half_open') era.entered -= 1
   if (!result) return undefined
   window.add(result.failed, result.slow)
-  const broken = window.failureRate >= policy.failureRate || window.slowRate >= policy.slowRate
-  if (state === 'closed') return broken && window.calls >= policy.minimumCalls ? 'open' : undefined
-  if (state !== 'half-open' || window.calls < policy.halfOpenTrials) return undefined
-  return broken ? 'open' : 'closed'
+  if (state !== 'closed' && state !== 'half_open') return undefined
+  const [failureRate, slowRate] = [rate(era, policy, 'failed'), rate(era, policy, 'slow')]
+  if (failureRate === undefined || slowRate === undefined) return undefined
+  if (failureRate >= policy.failureRate || slowRate >= policy.slowRate) return 'open'
+  return state === 'half_open' ? 'closed' : undefined
 }
 
 function permitOf(
