@@ -9,7 +9,6 @@ import { isRefusal, refusedFor } from './proxy-status.ts'
 import { inSpan, SpanKind } from './spans.ts'
 import { contextOf } from './testing/context.ts'
 import { bareTracing } from './testing/tracing.ts'
-import { until } from './testing/until.ts'
 import { clientToken } from './token.ts'
 
 const slo = { availability: 99, latency: { p95Ms: 100 } }
@@ -262,12 +261,13 @@ test('leave that no token could be had for is given back', async (t) => {
   const url = await listening(t, (incoming, response) => {
     response.writeHead(incoming.url === '/token' ? 401 : 500).end()
   })
-  const { context } = buying(t, url)
-  const policy = { minimumCalls: 1, openMs: 1, halfOpenTrials: 1 }
-  const { http } = buying(t, url, { token: clientToken(context), breaker: policy })
+  const time = { now: Date.now() }
+  const policy = { minimumCalls: 1, openMs: 1000, halfOpenTrials: 1 }
+  const token = clientToken(buying(t, url).context)
+  const { http } = buying(t, url, { token, breaker: policy }, () => time.now)
   const signed = { ...anything, headers: { authorization: 'Bearer given' } }
   await away(t, http.request(signed), 'UPSTREAM_UNAVAILABLE')
-  await until('a trial', () => http.breaker.state === 'half_open')
+  time.now += policy.openMs
   await away(t, http.admit().request(anything), 'TOKEN_UNAVAILABLE')
   t.notThrows(() => http.admit().release())
 })
