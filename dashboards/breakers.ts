@@ -5,7 +5,7 @@ import {
   breakerSlowRate,
   breakerState,
 } from '../services/kit/breaker.ts'
-import { breakerStates, type BreakerState } from '../services/kit/breaker-machine.ts'
+import { breakerStates, type BreakerState } from '../services/model/breaker.ts'
 import type { Service } from '../services/model/service.ts'
 import type { Board, Color, MetricPanel } from './board.ts'
 import { anyService, of, over, panelRange, rate } from './queries.ts'

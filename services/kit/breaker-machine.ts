@@ -1,19 +1,5 @@
-import type { BreakerPolicy } from '../model/edge.ts'
+import type { BreakerPolicy, BreakerState, ChosenState } from '../model/breaker.ts'
 import { countWindow, type CountWindow, type WindowCounts } from './breaker-window.ts'
-
-export const breakerStates = [
-  'closed',
-  'open',
-  'half_open',
-  'disabled',
-  'forced_open',
-  'forced_half_open',
-] as const
-export type BreakerState = (typeof breakerStates)[number]
-
-/** States that people may choose; the breaker leaves the last three only when told to. */
-export const chosenStates = ['closed', 'disabled', 'forced_open', 'forced_half_open'] as const
-export type ChosenState = (typeof chosenStates)[number]
 
 /** Leave for one call. Exactly one of the three is told; what comes after the first is ignored. */
 export interface Permit {

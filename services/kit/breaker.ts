@@ -1,10 +1,9 @@
 import CircuitBreaker from 'opossum'
 import { EventEmitter } from 'node:events'
-import type { BreakerPolicy } from '../model/edge.ts'
+import { breakerStates, type BreakerPolicy } from '../model/breaker.ts'
 import { counter, gauge } from '../model/metric.ts'
 import {
   breakerMachine,
-  breakerStates,
   type CallOutcome,
   type Controls,
   type Machine,
@@ -15,7 +14,7 @@ import type { Context } from './context.ts'
 import { Problem } from './problem.ts'
 import { refusedFor } from './proxy-status.ts'
 
-export type { BreakerState, Permit } from './breaker-machine.ts'
+export type { Permit } from './breaker-machine.ts'
 
 export const breakerState = gauge<'name' | 'state'>('circuit_breaker_state', {
   help: '1 for the state that a circuit breaker is in, 0 for the five others',

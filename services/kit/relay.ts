@@ -113,9 +113,11 @@ async function work(one: Relay, nudge: Nudger, stopped: AbortSignal): Promise<vo
 /** @returns how many rows were claimed */
 async function round(one: Relay): Promise<number | 'paused'> {
   const { database, name, breaker, context } = one
-  const { state } = breaker
-  if (state === 'open' || state === 'forced_open') return 'paused'
-  const isTrial = state === 'half_open' || state === 'forced_half_open'
+  // Asked before rows are claimed in vain; each request has leave of its own.
+  const leave = permitOf(breaker)
+  if (!leave) return 'paused'
+  leave.release()
+  const isTrial = breaker.state === 'half_open' || breaker.state === 'forced_half_open'
   const deadline = performance.now() + roundMs
   const outcome: Outcome = { published: [], refused: [], untried: [], outage: undefined }
   const rows = await claimRows(database, name, isTrial ? 1 : limits.claimed)

@@ -31,7 +31,7 @@ export default service({
   api,
   edge: edge({
     base: '/api',
-    prefixes: ['/payments'],
+    prefixes: ['/payments', '/circuit-breaker'],
     limit: { perSecond: 2000, burst: 4000 },
     // A gateway that hangs is given up after 3 s, a client may wait for a capture for 5 s: neither is slow.
     timeLimitMs: 7000,
