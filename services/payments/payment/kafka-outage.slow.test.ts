@@ -5,7 +5,7 @@ import {
   testServers,
   type OwnServer,
 } from '../../../infra/local/engines/testing.ts'
-import { recordsOf } from '../../kit/testing/records.ts'
+import { textsOf } from '../../kit/testing/records.ts'
 import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { adminPayments } from '../scopes.ts'
@@ -67,8 +67,8 @@ test('while Kafka is away its breaker opens and no payment fails; when it is bac
   }
   await stateIs('CLOSED')
   await until('every event', async () => (await told()).length === 2 * paid.length, 30_000)
-  for (const topic of [authorized, captureRequested]) {
-    const records = await recordsOf(all.shelf, topic)
+  for (const { name } of [authorized, captureRequested]) {
+    const records = await textsOf(all.shelf, { name })
     t.deepEqual(new Set(records.map(({ key }) => key)), new Set(paid))
   }
   const dead = await all.rows('select 1 from outbox where attempts > 0 or dead_at is not null')
