@@ -7,7 +7,8 @@ import {
 } from '../services/kit/breaker.ts'
 import { breakerStates, type BreakerState } from '../services/model/breaker.ts'
 import type { Service } from '../services/model/service.ts'
-import type { Board, Color, MetricPanel } from './board.ts'
+import type { Color } from '../services/model/board.ts'
+import type { Board, MetricPanel } from './board.ts'
 import { anyService, of, over, panelRange, rate } from './queries.ts'
 
 const colors: Readonly<Record<BreakerState, Color>> = {

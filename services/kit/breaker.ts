@@ -1,6 +1,6 @@
 import CircuitBreaker from 'opossum'
 import { EventEmitter } from 'node:events'
-import { breakerStates, type BreakerPolicy } from '../model/breaker.ts'
+import { breakerMetrics, breakerStates, type BreakerPolicy } from '../model/breaker.ts'
 import { counter, gauge } from '../model/metric.ts'
 import {
   breakerMachine,
@@ -16,7 +16,7 @@ import { refusedFor } from './proxy-status.ts'
 
 export type { Permit } from './breaker-machine.ts'
 
-export const breakerState = gauge<'name' | 'state'>('circuit_breaker_state', {
+export const breakerState = gauge<'name' | 'state'>(breakerMetrics.state, {
   help: '1 for the state that a circuit breaker is in, 0 for the five others',
   labels: { name: [], state: breakerStates },
 })
@@ -26,29 +26,29 @@ export const breakerCalls = counter<'name' | 'outcome'>('circuit_breaker_calls_t
   labels: { name: [], outcome: ['success', 'failure', 'slow'] },
 })
 
-export const breakerNotPermitted = counter<'name'>('circuit_breaker_not_permitted_calls_total', {
+export const breakerNotPermitted = counter<'name'>(breakerMetrics.notPermitted, {
   help: 'Calls that a circuit breaker did not let pass',
   labels: { name: [] },
 })
 
-export const breakerFailureRate = gauge<'name'>('circuit_breaker_failure_rate', {
+export const breakerFailureRate = gauge<'name'>(breakerMetrics.failureRate, {
   help: 'Share of failed calls in the window, 0 to 1; 0 while there are too few to judge',
   labels: { name: [] },
 })
 
-export const breakerSlowRate = gauge<'name'>('circuit_breaker_slow_call_rate', {
+export const breakerSlowRate = gauge<'name'>(breakerMetrics.slowRate, {
   help: 'Share of slow calls in the window, 0 to 1; 0 while there are too few to judge',
   labels: { name: [] },
 })
 
 const kinds = ['successful', 'failed'] as const
 
-export const breakerBuffered = gauge<'name' | 'kind'>('circuit_breaker_buffered_calls', {
+export const breakerBuffered = gauge<'name' | 'kind'>(breakerMetrics.buffered, {
   help: 'Calls in the window',
   labels: { name: [], kind: kinds },
 })
 
-export const breakerSlow = gauge<'name' | 'kind'>('circuit_breaker_slow_calls', {
+export const breakerSlow = gauge<'name' | 'kind'>(breakerMetrics.slow, {
   help: 'Slow calls in the window',
   labels: { name: [], kind: kinds },
 })

@@ -9,6 +9,7 @@ import * as topics from '../topics.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
+import { panels } from './panels.ts'
 
 const count = (least: number) => z.coerce.number<string>().int().min(least)
 const group = 'payment'
@@ -40,6 +41,7 @@ export default service({
   }),
   metrics,
   alerts,
+  panels,
   settings: {
     gatewayTimeoutMs: {
       schema: count(50).default(3000),
