@@ -124,7 +124,7 @@ async function round(one: Relay): Promise<number | 'paused'> {
   const topics = Map.groupBy(aggregatesOf(rows), ([first]) => first?.topic)
   await Promise.all([...topics.values()].map((queues) => send(one, queues, { outcome, deadline })))
   await settle(one, outcome)
-  if (outcome.outage) context.log.warn({ err: outcome.outage }, 'Kafka takes no events')
+  if (outcome.outage) context.log.warn({ err: outcome.outage }, 'outbox relay cannot publish')
   return rows.length
 }
 
