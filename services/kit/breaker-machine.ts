@@ -50,7 +50,7 @@ interface Era {
 /**
  * Rules as in resilience4j: rates are compared with ≥ once `minimumCalls` are in the window; open becomes half-open
  * after `openMs` by itself; half-open lets `halfOpenTrials` calls pass and decides by the same rates when all have
- * answered. Results of calls that began in an earlier state are ignored.
+ * answered, or after another `openMs` by those that have. Results of calls that began in an earlier state are ignored.
  */
 export function breakerMachine(
   policy: BreakerPolicy,
@@ -70,9 +70,9 @@ export function breakerMachine(
   }
   /** Whoever looks finds it as it is by now: a breaker needs no timer. */
   const current = (): Era => {
-    // Also from half-open: a trial whose result never came must not hold it there for ever.
-    const ends = era.state === 'open' || (era.state === 'half_open' && full(era, policy))
-    if (ends && clock() - era.since >= policy.openMs) begin('half_open')
+    const isPassing = era.state === 'open' || era.state === 'half_open'
+    const next = isPassing && clock() - era.since >= policy.openMs && waited(era, policy)
+    if (next) begin(next)
     return era
   }
   const permit = (): Permit => {
@@ -136,6 +136,25 @@ function rate(
   return window.calls < enough ? undefined : window[kind] / window.calls
 }
 
+/** What follows when its time is over; nothing while nobody asks. */
+function waited(era: Era, policy: BreakerPolicy): BreakerState | undefined {
+  const { state, window, entered } = era
+  if (state === 'open') return 'half_open'
+  if (window.calls === entered) return verdict(era, policy, 1)
+  // A trial whose result never comes must not hold it there for ever.
+  return full(era, policy) ? 'half_open' : undefined
+}
+
+/** What the rates of the window say; nothing, if they are of less than `least` calls. */
+function verdict(
+  { window: { calls, failed, slow } }: Era,
+  { failureRate, slowRate }: BreakerPolicy,
+  least: number,
+): 'open' | 'closed' | undefined {
+  if (calls < least) return undefined
+  return failed / calls >= failureRate || slow / calls >= slowRate ? 'open' : 'closed'
+}
+
 /** Writes a result down; the state that follows from it, if another does. No result: the place is given back. */
 function settled(
   era: Era,
@@ -146,11 +165,9 @@ function settled(
   if (!result || state === 'forced_half_open') era.entered -= 1
   if (!result) return undefined
   window.add(result.failed, result.slow)
-  if (state !== 'closed' && state !== 'half_open') return undefined
-  const [failureRate, slowRate] = [rate(era, policy, 'failed'), rate(era, policy, 'slow')]
-  if (failureRate === undefined || slowRate === undefined) return undefined
-  if (failureRate >= policy.failureRate || slowRate >= policy.slowRate) return 'open'
-  return state === 'half_open' ? 'closed' : undefined
+  if (state === 'half_open') return verdict(era, policy, policy.halfOpenTrials)
+  const isBroken = state === 'closed' && verdict(era, policy, policy.minimumCalls) === 'open'
+  return isBroken ? 'open' : undefined
 }
 
 function permitOf(

@@ -175,6 +175,34 @@ test('trials that never answer do not keep it half-open for ever', (t) => {
   t.is(permits(one, 5).length, 3)
 })
 
+test('half-open that too few ask decides after another wait by those who did', (t) => {
+  const unasked = made()
+  rested(unasked)
+  unasked.time.now += 10 * policy.openMs
+  t.is(unasked.guard.state, 'half_open')
+
+  const well = made()
+  rested(well)
+  succeeds(well, 1)
+  well.time.now += policy.openMs
+  t.is(well.guard.state, 'closed')
+
+  const badly = made()
+  rested(badly)
+  fails(badly, 1)
+  badly.time.now += policy.openMs
+  t.is(badly.guard.state, 'open')
+
+  const underWay = made()
+  rested(underWay)
+  succeeds(underWay, 1)
+  const [trial] = permits(underWay, 1)
+  underWay.time.now += policy.openMs
+  t.is(underWay.guard.state, 'half_open')
+  trial?.success(1)
+  t.is(underWay.guard.state, 'closed')
+})
+
 test('results of calls from before the opening change nothing in half-open', (t) => {
   const one = made()
   const stale = permits(one, 6)

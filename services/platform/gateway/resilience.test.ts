@@ -194,6 +194,7 @@ test.serial(
       ]) {
         t.is(answer.status, 503)
         t.is(answer.headers.get('retry-after'), '1')
+        t.regex(answer.headers.get('proxy-status') ?? '', /^gateway; error=destination_unavailable/)
         t.like(await answer.json(), { code: 'BREAKER_OPEN', service: 'frail', path: '/frail/x' })
       }
     })
