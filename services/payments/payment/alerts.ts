@@ -5,7 +5,7 @@ export const alerts: readonly Alert[] = [
   {
     name: 'PaymentUnknownTooLong',
     severity: 'critical',
-    for: '0s',
+    for: '10s',
     summary: 'Nobody knows what became of a payment',
     description: 'A payment has waited for the gateway’s word for over a minute.',
     when: { measure: 'max', metric: pendingAge, above: 60 },
