@@ -1,4 +1,4 @@
-import { breakerState } from '../services/kit/breaker.ts'
+import { breakerSlowRate, breakerState } from '../services/kit/breaker.ts'
 import { refusedInCrowd } from '../services/kit/crowd.ts'
 import { deadLettersSent } from '../services/kit/dead-letter.ts'
 import { outboxDead, outboxOldestAge } from '../services/kit/relay.ts'
@@ -11,7 +11,7 @@ import type { Consumption } from '../services/model/topic.ts'
 export const derivedAlerts = (service: Service): readonly Alert[] => [
   eventLoopBlocked(service),
   ...(answers(service) ? [requestsShed(service)] : []),
-  ...(hasBreakers(service) ? [breakerOpen(service)] : []),
+  ...(hasBreakers(service) ? [breakerOpen(service), breakerSlow(service)] : []),
   ...(hasOutbox(service) ? [outboxLate(service), outboxStuck(service)] : []),
   ...service.consumes.map((consumption) => consumerLagging(service, consumption)),
   ...(service.consumes.length > 0 && service.recovers === 'none' ? [deadLettersMany(service)] : []),
@@ -49,10 +49,20 @@ const breakerOpen = ({ name }: Service): Alert => ({
   when: {
     measure: 'max',
     metric: breakerState,
-    where: { state: ['open', 'half-open', 'forced-open'] },
+    where: { state: ['open', 'half_open', 'forced_open'] },
     by: ['name'],
     above: 0,
   },
+})
+
+/** Threshold: contract. */
+const breakerSlow = ({ name }: Service): Alert => ({
+  name: 'CircuitBreakerSlow',
+  severity: 'warning',
+  for: '2m',
+  summary: `${name} waits for {{ $labels.name }}`,
+  description: `More than 30 % of the last calls of ${name} to {{ $labels.name }} were slow for two minutes.`,
+  when: { measure: 'max', metric: breakerSlowRate, by: ['name'], above: 0.3 },
 })
 
 const outboxLate = ({ name }: Service): Alert => ({

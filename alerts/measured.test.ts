@@ -40,7 +40,8 @@ function seriesOf(service: Service, when: Condition, isOver: boolean): readonly 
     case 'rate':
       return [series(metric.name, labels, rising(value * 60))]
     case 'share': {
-      const others = { ...labels, [Object.keys(when.where ?? {})[0] ?? '']: 'other' }
+      const [label = ''] = Object.keys(when.where ?? {})
+      const others = { ...labels, [label]: when.of?.[label]?.at(-1) ?? 'other' }
       return [
         series(metric.name, labels, rising(6000 * value)),
         series(metric.name, others, rising(6000 * (1 - value))),
@@ -53,6 +54,7 @@ function seriesOf(service: Service, when: Condition, isOver: boolean): readonly 
       return [series(metric.name, labels, isOver ? `0x${minutes}` : rising(60))]
     case 'p50':
     case 'p95':
+    case 'p99':
       return [
         { ...labels, le: String(above) },
         { ...labels, le: String(above * 2) },

@@ -5,7 +5,7 @@ import type { RuleFile } from './rules.ts'
 const unitSeconds = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const
 
 /** What stands before the limit of a rule about a time that something waits. */
-const comparesAge = /^time\(\) - |_age_seconds\b/
+const comparesAge = /^time\(\) - |_(age|oldest)_seconds\b/
 
 /**
  * The same rules in another time: windows and `for` are multiplied, limits stay. Drills run them at a tenth, so that an

@@ -1,3 +1,4 @@
+import type { Color, Threshold } from '../services/model/board.ts'
 import type { Product } from '../services/model/service.ts'
 import type { Link } from './links.ts'
 
@@ -5,14 +6,6 @@ import type { Link } from './links.ts'
 export interface Line {
   readonly query: string
   readonly legend: string
-}
-
-export type Color = 'green' | 'orange' | 'red' | 'blue'
-
-/** From this value on a panel has the colour; the first is from `-Infinity` on. */
-export interface Threshold {
-  readonly from: number
-  readonly color: Color
 }
 
 /** What a number stands for on a timeline. */

@@ -51,7 +51,7 @@ test('boards have fixed uids and titles of their own', (t) => {
   t.is(new Set(uids).size, uids.length)
   t.is(new Set(boards.map(({ title }) => title)).size, boards.length)
   for (const { uid, summary } of boards) {
-    t.regex(uid, /^[a-z][a-z-]{0,39}$/)
+    t.regex(uid, /^[a-z][a-z0-9-]{0,39}$/)
     t.regex(summary, /^[A-Z].+\.$/, uid)
   }
 })
@@ -116,9 +116,11 @@ test('the boards of the contract have its panels', (t) => {
   const [overview, searchRank] = [titles('msa-overview'), titles('msa-search-rank')]
   for (const title of contract.overview) t.true(overview.has(title), title)
   for (const title of contract.searchRank) t.true(searchRank.has(title), title)
+  for (const [uid, wanted] of Object.entries(contract.payments))
+    for (const title of wanted) t.true(titles(uid).has(title), `${uid}: ${title}`)
 })
 
-/** Spec of the product, §10. */
+/** Specs of the products: webtoon §10, payments §17. */
 const contract = {
   overview: [
     'MSA Overview',
@@ -142,6 +144,25 @@ const contract = {
     'Redis QPS',
     'OpenSearch query time',
   ],
+  payments: {
+    'payment-overview': [
+      'Payment Service Overview',
+      'Request rate',
+      'p95',
+      '4xx and 5xx rate',
+      'Circuit Breaker State',
+      'Slow Call Rate',
+      'Failure Rate',
+      'Call Metrics',
+    ],
+    'perf-800rps': ['HTTP RPS', '5xx ratio', 'Gateway average', 'Database connections', 'CPU'],
+    'settlement-refund': [
+      'Settlement success rate',
+      'Refund success rate',
+      'Settlement requests',
+      'Refund requests',
+    ],
+  },
 }
 
 const titlesOf = (board: Board): readonly string[] => [

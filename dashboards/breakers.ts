@@ -1,21 +1,23 @@
 import {
   breakerCalls,
   breakerFailureRate,
+  breakerNotPermitted,
   breakerSlowRate,
   breakerState,
 } from '../services/kit/breaker.ts'
-import { breakerStates, type BreakerState } from '../services/kit/breaker-machine.ts'
+import { breakerStates, type BreakerState } from '../services/model/breaker.ts'
 import type { Service } from '../services/model/service.ts'
-import type { Board, Color, MetricPanel } from './board.ts'
+import type { Color } from '../services/model/board.ts'
+import type { Board, MetricPanel } from './board.ts'
 import { anyService, of, over, panelRange, rate } from './queries.ts'
 
 const colors: Readonly<Record<BreakerState, Color>> = {
   closed: 'green',
   open: 'red',
-  'half-open': 'orange',
+  half_open: 'orange',
   disabled: 'blue',
-  'forced-open': 'red',
-  'forced-half-open': 'orange',
+  forced_open: 'red',
+  forced_half_open: 'orange',
 }
 
 /** Every circuit breaker of every service. */
@@ -72,13 +74,11 @@ const calls: readonly MetricPanel[] = [
     title: 'Not permitted',
     description: 'Calls that an open breaker did not let pass, per second.',
     unit: 'reqps',
-    lines: [
-      { query: rate(`${breakerCalls.name}{outcome="not_permitted"}`, panelRange, breaker), legend },
-    ],
+    lines: [{ query: rate(breakerNotPermitted.name, panelRange, breaker), legend }],
   },
   {
     title: 'Calls by outcome',
-    description: 'What the breakers made of the calls, per second.',
+    description: 'What the breakers made of the calls that they let pass, per second.',
     unit: 'reqps',
     lines: [
       {

@@ -3,6 +3,8 @@ import {
   breakerBuffered,
   breakerCalls,
   breakerFailureRate,
+  breakerNotPermitted,
+  breakerSlow,
   breakerSlowRate,
   breakerState,
 } from '../services/kit/breaker.ts'
@@ -42,6 +44,8 @@ const kitMetrics: readonly Metric[] = [
   breakerState,
   breakerCalls,
   breakerFailureRate,
+  breakerNotPermitted,
+  breakerSlow,
   breakerSlowRate,
   breakerBuffered,
   edgeRequests,

@@ -11,7 +11,9 @@ export function measured(service: Service, what: Measurement, range: string): st
     case 'rate':
       return rate(name + some, range, what.by)
     case 'share':
-      return share(rate(name + some, range), rate(name + selector(service, what, {}), range))
+      return part(service, what, range)
+    case 'rest':
+      return `1 - ${part(service, what, range)}`
     case 'sum':
     case 'max':
       return over(what.measure, name + some, what.by)
@@ -21,7 +23,20 @@ export function measured(service: Service, what: Measurement, range: string): st
       return quantile(0.5, `${name}_bucket${some}`, range, what.by)
     case 'p95':
       return quantile(0.95, `${name}_bucket${some}`, range, what.by)
+    case 'p99':
+      return quantile(0.99, `${name}_bucket${some}`, range, what.by)
+    case 'mean': {
+      const [total, times] = ['_sum', '_count'].map((of) => rate(name + of + some, range, what.by))
+      return `${total} / ${times}`
+    }
   }
+}
+
+function part(service: Service, what: Measurement, range: string): string {
+  const [some, all] = [what.where ?? {}, what.of ?? {}].map((where) =>
+    rate(what.metric.name + selector(service, what, where), range),
+  )
+  return share(some ?? '', all ?? '')
 }
 
 /** What a metric is looked at for: a counter for its rate, a histogram for its p95, a gauge for its value. */

@@ -1,7 +1,8 @@
+import type { Threshold } from '../services/model/board.ts'
 import { answers, type Service } from '../services/model/service.ts'
 import { budgetWindowDays } from '../services/model/slo.ts'
 import type { Topology } from '../services/model/topology.ts'
-import type { Board, MetricPanel, Threshold } from './board.ts'
+import type { Board, MetricPanel } from './board.ts'
 import { toServiceBoard } from './links.ts'
 import {
   budgetLeft,

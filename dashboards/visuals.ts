@@ -22,9 +22,9 @@ import {
   type MetricPanel,
   type Panel,
   type State,
-  type Threshold,
   type TracePanel,
 } from './board.ts'
+import type { Threshold } from '../services/model/board.ts'
 import { sourceOf, type Link } from './links.ts'
 
 type Visual = StatBuilder | TimelineBuilder | TableBuilder | TimeseriesBuilder

@@ -1,18 +1,5 @@
-import type { BreakerPolicy } from '../model/edge.ts'
-import { countWindow, type CountWindow } from './breaker-window.ts'
-
-export const breakerStates = [
-  'closed',
-  'open',
-  'half-open',
-  'disabled',
-  'forced-open',
-  'forced-half-open',
-] as const
-export type BreakerState = (typeof breakerStates)[number]
-
-/** States that people may choose; the breaker leaves the last three only when told to. */
-export type ChosenState = 'closed' | 'disabled' | 'forced-open' | 'forced-half-open'
+import type { BreakerPolicy, BreakerState, ChosenState } from '../model/breaker.ts'
+import { countWindow, type CountWindow, type WindowCounts } from './breaker-window.ts'
 
 /** Leave for one call. Exactly one of the three is told; what comes after the first is ignored. */
 export interface Permit {
@@ -23,15 +10,24 @@ export interface Permit {
   release(): void
 }
 
-/** The state machine of one breaker, without time of its own. */
-export interface Machine {
+/** What people see of a breaker, and how they put it into a state by hand. */
+export interface Controls {
   readonly state: BreakerState
-  readonly failureRate: number
-  readonly slowRate: number
-  readonly bufferedCalls: number
+  /** Since it came into its state. */
+  readonly counts: WindowCounts
+  /** Shares of the window, 0 to 1; undefined while too few calls are in it to judge. */
+  readonly failureRate: number | undefined
+  readonly slowRate: number | undefined
+  /** Calls that it has let nobody make, ever. */
+  readonly notPermitted: number
+  /** `closed` gives it back to its own rules, with an empty window. */
+  choose(state: ChosenState): void
+}
+
+/** The state machine of one breaker, without time of its own. */
+export interface Machine extends Controls {
   /** Leave for one call, or the milliseconds after which asking makes sense again. */
   enter(): Permit | number
-  choose(state: ChosenState): void
 }
 
 export type CallOutcome = 'success' | 'failure' | 'slow'
@@ -52,9 +48,9 @@ interface Era {
 }
 
 /**
- * Rules as in resilience4j: rates are compared with ≥ once `minimumCalls` are in the window; open → half-open at the
- * first call after `openMs`; half-open lets `halfOpenTrials` calls pass and decides by the same rates when all have
- * answered. Results of calls that began in an earlier state are ignored.
+ * Rules as in resilience4j: rates are compared with ≥ once `minimumCalls` are in the window; open becomes half-open
+ * after `openMs` by itself; half-open lets `halfOpenTrials` calls pass and decides by the same rates when all have
+ * answered, or after another `openMs` by those that have. Results of calls that began in an earlier state are ignored.
  */
 export function breakerMachine(
   policy: BreakerPolicy,
@@ -62,14 +58,22 @@ export function breakerMachine(
   events: MachineEvents,
 ): Machine {
   const eraOf = (state: BreakerState): Era => {
-    const size = state === 'half-open' ? policy.halfOpenTrials : policy.window
+    const size = state === 'half_open' ? policy.halfOpenTrials : policy.window
     return { state, since: clock(), window: countWindow(size), entered: 0 }
   }
   let era = eraOf('closed')
+  let notPermitted = 0
   const begin = (state: BreakerState): void => {
     const from = era.state
     era = eraOf(state)
     events.onState(state, from)
+  }
+  /** Whoever looks finds it as it is by now: a breaker needs no timer. */
+  const current = (): Era => {
+    const isPassing = era.state === 'open' || era.state === 'half_open'
+    const next = isPassing && clock() - era.since >= policy.openMs && waited(era, policy)
+    if (next) begin(next)
+    return era
   }
   const permit = (): Permit => {
     const born = era
@@ -83,23 +87,24 @@ export function breakerMachine(
   }
   return {
     get state() {
-      return era.state
+      return current().state
+    },
+    get counts() {
+      return current().window
     },
     get failureRate() {
-      return era.window.failureRate
+      return rate(current(), policy, 'failed')
     },
     get slowRate() {
-      return era.window.slowRate
+      return rate(current(), policy, 'slow')
     },
-    get bufferedCalls() {
-      return era.window.calls
+    get notPermitted() {
+      return notPermitted
     },
     enter: () => {
-      const overdue = clock() - era.since >= policy.openMs
-      // Also from half-open: a trial whose result never came must not hold it there for ever.
-      if (overdue && (era.state === 'open' || (era.state === 'half-open' && full(era, policy))))
-        begin('half-open')
-      return mayPass(era, policy) ? permit() : Math.max(1, era.since + policy.openMs - clock())
+      if (mayPass(current(), policy)) return permit()
+      notPermitted += 1
+      return Math.max(1, era.since + policy.openMs - clock())
     },
     choose: begin,
   }
@@ -113,12 +118,41 @@ function mayPass(era: Era, policy: BreakerPolicy): boolean {
     case 'disabled':
       return true
     case 'open':
-    case 'forced-open':
+    case 'forced_open':
       return false
-    case 'half-open':
-    case 'forced-half-open':
+    case 'half_open':
+    case 'forced_half_open':
       return !full(era, policy)
   }
+}
+
+/** A share of the window; undefined while there are too few calls to judge by. */
+function rate(
+  { state, window }: Era,
+  { halfOpenTrials, minimumCalls }: BreakerPolicy,
+  kind: 'failed' | 'slow',
+): number | undefined {
+  const enough = state === 'half_open' ? halfOpenTrials : minimumCalls
+  return window.calls < enough ? undefined : window[kind] / window.calls
+}
+
+/** What follows when its time is over; nothing while nobody asks. */
+function waited(era: Era, policy: BreakerPolicy): BreakerState | undefined {
+  const { state, window, entered } = era
+  if (state === 'open') return 'half_open'
+  if (window.calls === entered) return verdict(era, policy, 1)
+  // A trial whose result never comes must not hold it there for ever.
+  return full(era, policy) ? 'half_open' : undefined
+}
+
+/** What the rates of the window say; nothing, if they are of less than `least` calls. */
+function verdict(
+  { window: { calls, failed, slow } }: Era,
+  { failureRate, slowRate }: BreakerPolicy,
+  least: number,
+): 'open' | 'closed' | undefined {
+  if (calls < least) return undefined
+  return failed / calls >= failureRate || slow / calls >= slowRate ? 'open' : 'closed'
 }
 
 /** Writes a result down; the state that follows from it, if another does. No result: the place is given back. */
@@ -128,13 +162,12 @@ function settled(
   result: { failed: boolean; slow: boolean } | undefined,
 ): BreakerState | undefined {
   const { state, window } = era
-  if (!result || state === 'forced-half-open') era.entered -= 1
+  if (!result || state === 'forced_half_open') era.entered -= 1
   if (!result) return undefined
   window.add(result.failed, result.slow)
-  const broken = window.failureRate >= policy.failureRate || window.slowRate >= policy.slowRate
-  if (state === 'closed') return broken && window.calls >= policy.minimumCalls ? 'open' : undefined
-  if (state !== 'half-open' || window.calls < policy.halfOpenTrials) return undefined
-  return broken ? 'open' : 'closed'
+  if (state === 'half_open') return verdict(era, policy, policy.halfOpenTrials)
+  const isBroken = state === 'closed' && verdict(era, policy, policy.minimumCalls) === 'open'
+  return isBroken ? 'open' : undefined
 }
 
 function permitOf(

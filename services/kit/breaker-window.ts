@@ -1,9 +1,14 @@
-/** The results of the last `size` calls. Fixed memory, constant time. */
-export interface CountWindow {
+/** What the last calls were. */
+export interface WindowCounts {
   readonly calls: number
-  /** Shares of failed and of slow calls, 0 to 1; 0 while empty. */
-  readonly failureRate: number
-  readonly slowRate: number
+  /** Of them; a call may be both. */
+  readonly failed: number
+  readonly slow: number
+  readonly slowFailed: number
+}
+
+/** The results of the last `size` calls. Fixed memory, constant time. */
+export interface CountWindow extends WindowCounts {
   add(failed: boolean, slow: boolean): void
 }
 
@@ -15,25 +20,34 @@ export function countWindow(size: number): CountWindow {
   const ring = new Uint8Array(size)
   let next = 0
   let calls = 0
-  let failures = 0
-  let slows = 0
+  let failed = 0
+  let slow = 0
+  let slowFailed = 0
+  const count = (bits: number, by: 1 | -1): void => {
+    calls += by
+    if (bits & failedBit) failed += by
+    if (bits & slowBit) slow += by
+    if (bits === (failedBit | slowBit)) slowFailed += by
+  }
   return {
     get calls() {
       return calls
     },
-    get failureRate() {
-      return calls === 0 ? 0 : failures / calls
+    get failed() {
+      return failed
     },
-    get slowRate() {
-      return calls === 0 ? 0 : slows / calls
+    get slow() {
+      return slow
     },
-    add: (failed, slow) => {
-      const oldest = calls === size ? (ring[next] ?? 0) : 0
-      ring[next] = (failed ? failedBit : 0) | (slow ? slowBit : 0)
+    get slowFailed() {
+      return slowFailed
+    },
+    add: (isFailed, isSlow) => {
+      if (calls === size) count(ring[next] ?? 0, -1)
+      const bits = (isFailed ? failedBit : 0) | (isSlow ? slowBit : 0)
+      count(bits, 1)
+      ring[next] = bits
       next = (next + 1) % size
-      if (calls < size) calls += 1
-      failures += Number(failed) - (oldest & failedBit)
-      slows += Number(slow) - (oldest & slowBit) / slowBit
     },
   }
 }

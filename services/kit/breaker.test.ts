@@ -3,8 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { request } from 'undici'
-import type { BreakerPolicy } from '../model/edge.ts'
+import type { BreakerPolicy } from '../model/breaker.ts'
 import { service } from '../model/service.ts'
+import type { Controls } from './breaker-machine.ts'
 import { breaker, BreakerOpenError, BreakerTimeoutError, type Permit } from './breaker.ts'
 import { contextOf } from './testing/context.ts'
 
@@ -30,7 +31,9 @@ function made(changes: Partial<BreakerPolicy> = {}, timeLimitMs?: number) {
   const time = { now: 1_000_000 }
   const context = contextOf(declared, {}, { clock: () => time.now })
   const options = timeLimitMs === undefined ? {} : { timeLimitMs }
-  return { time, context, guard: breaker(context, 'callee', { ...policy, ...changes }, options) }
+  const guard = breaker(context, 'callee', { ...policy, ...changes }, options)
+  const controls = context.breakers.get('callee') as Controls
+  return { time, context, guard, controls }
 }
 
 type Made = ReturnType<typeof made>
@@ -59,11 +62,15 @@ const permits = ({ guard }: Made, count: number): Permit[] =>
     }
   }).flat()
 
-async function stateSeries({ context }: Made): Promise<Record<string, number>> {
+/** Series of a metric by the value of their last label. */
+async function seriesOf({ context }: Made, metric: string): Promise<Record<string, number>> {
   const text = await context.meter.registry.metrics()
-  const series = [...text.matchAll(/^circuit_breaker_state\{.*state="([\w-]+)".*\} (\d)/gm)]
-  return Object.fromEntries(series.map(([, state, value]) => [state, Number(value)]))
+  const line = new RegExp(`^circuit_breaker_${metric}\\{.*="(\\w+)"\\} ([\\d.]+)`, 'gm')
+  return Object.fromEntries(
+    [...text.matchAll(line)].map(([, label = '', value]) => [label, Number(value)]),
+  )
 }
+const stateSeries = (one: Made) => seriesOf(one, 'state')
 
 test('four failures of four leave it closed, because five calls are the minimum', (t) => {
   const one = made()
@@ -114,18 +121,28 @@ test('while open it refuses at once and says when to come again', (t) => {
   t.is(error.headers['retry-after'], '20')
 })
 
+test('after the wait it is half-open by itself, asked or not', async (t) => {
+  const one = made()
+  fails(one, 5)
+  one.time.now += policy.openMs - 1
+  t.is(one.guard.state, 'open')
+  one.time.now += 1
+  t.like(await stateSeries(one), { open: 0, half_open: 1 })
+  t.is(one.guard.state, 'half_open')
+})
+
 test('after the wait exactly three of ten parallel calls pass', (t) => {
   const one = made()
   rested(one)
   t.is(permits(one, 10).length, 3)
-  t.is(one.guard.state, 'half-open')
+  t.is(one.guard.state, 'half_open')
 })
 
 test('half-open closes when its trials did well and opens when half of them failed', (t) => {
   const well = made()
   rested(well)
   succeeds(well, 2)
-  t.is(well.guard.state, 'half-open')
+  t.is(well.guard.state, 'half_open')
   fails(well, 1)
   t.is(well.guard.state, 'closed')
 
@@ -158,6 +175,34 @@ test('trials that never answer do not keep it half-open for ever', (t) => {
   t.is(permits(one, 5).length, 3)
 })
 
+test('half-open that too few ask decides after another wait by those who did', (t) => {
+  const unasked = made()
+  rested(unasked)
+  unasked.time.now += 10 * policy.openMs
+  t.is(unasked.guard.state, 'half_open')
+
+  const well = made()
+  rested(well)
+  succeeds(well, 1)
+  well.time.now += policy.openMs
+  t.is(well.guard.state, 'closed')
+
+  const badly = made()
+  rested(badly)
+  fails(badly, 1)
+  badly.time.now += policy.openMs
+  t.is(badly.guard.state, 'open')
+
+  const underWay = made()
+  rested(underWay)
+  succeeds(underWay, 1)
+  const [trial] = permits(underWay, 1)
+  underWay.time.now += policy.openMs
+  t.is(underWay.guard.state, 'half_open')
+  trial?.success(1)
+  t.is(underWay.guard.state, 'closed')
+})
+
 test('results of calls from before the opening change nothing in half-open', (t) => {
   const one = made()
   const stale = permits(one, 6)
@@ -165,7 +210,7 @@ test('results of calls from before the opening change nothing in half-open', (t)
   const trials = permits(one, 3)
   stale.slice(0, 3).forEach((permit) => permit.failure(1))
   stale.slice(3).forEach((permit) => permit.success(1))
-  t.is(one.guard.state, 'half-open')
+  t.is(one.guard.state, 'half_open')
   trials.forEach((permit) => permit.success(1))
   t.is(one.guard.state, 'closed')
   const { guard } = one
@@ -181,10 +226,10 @@ test('a permit counts once, however often it is told', (t) => {
 
 test('forced-open holds through ten waits, disabled lets pass and counts, forced-half-open holds', async (t) => {
   const one = made()
-  one.guard.choose('forced-open')
+  one.guard.choose('forced_open')
   one.time.now += 10 * policy.openMs
   t.is(permits(one, 5).length, 0)
-  t.is(one.guard.state, 'forced-open')
+  t.is(one.guard.state, 'forced_open')
 
   one.guard.choose('disabled')
   fails(one, 50)
@@ -193,12 +238,12 @@ test('forced-open holds through ten waits, disabled lets pass and counts, forced
   t.regex(counted, /circuit_breaker_calls_total\{[^}]*outcome="failure"[^}]*\} 50\n/)
   t.regex(counted, /circuit_breaker_failure_rate\{[^}]*\} 1\n/)
 
-  one.guard.choose('forced-half-open')
+  one.guard.choose('forced_half_open')
   const [first, ...others] = permits(one, 10)
   t.is(others.length, 2)
   times(20, () => first?.failure(1))
   fails(one, 20)
-  t.is(one.guard.state, 'forced-half-open')
+  t.is(one.guard.state, 'forced_half_open')
 
   one.guard.choose('closed')
   succeeds(one, 1)
@@ -210,35 +255,48 @@ test('the metric is 1 for one of the six states only', async (t) => {
   const all = {
     closed: 0,
     open: 0,
-    'half-open': 0,
+    half_open: 0,
     disabled: 0,
-    'forced-open': 0,
-    'forced-half-open': 0,
+    forced_open: 0,
+    forced_half_open: 0,
   }
   t.deepEqual(await stateSeries(one), { ...all, closed: 1 })
   fails(one, 5)
   t.deepEqual(await stateSeries(one), { ...all, open: 1 })
   one.time.now += policy.openMs
-  permits(one, 1)
-  t.deepEqual(await stateSeries(one), { ...all, 'half-open': 1 })
-  one.guard.choose('forced-open')
-  t.deepEqual(await stateSeries(one), { ...all, 'forced-open': 1 })
+  t.deepEqual(await stateSeries(one), { ...all, half_open: 1 })
+  one.guard.choose('forced_open')
+  t.deepEqual(await stateSeries(one), { ...all, forced_open: 1 })
 })
 
-test('calls are counted by outcome', async (t) => {
-  const one = made()
-  succeeds(one, 2)
+test('calls are counted by outcome, those of the window by kind, and refused ones for themselves', async (t) => {
+  const one = made({ minimumCalls: 8 })
+  succeeds(one, 3)
   succeeds(one, 1, policy.slowMs)
-  fails(one, 3)
+  fails(one, 2)
+  one.guard.acquire().failure(policy.slowMs)
+  t.like(one.controls, { failureRate: undefined, slowRate: undefined })
+  fails(one, 1)
+  t.like(one.controls, { state: 'open', counts: { calls: 0 } })
   permits(one, 4)
-  const text = await one.context.meter.registry.metrics()
-  const outcomes = [...text.matchAll(/^circuit_breaker_calls_total\{.*outcome="(\w+)".*\} (\d+)/gm)]
-  t.deepEqual(Object.fromEntries(outcomes.map(([, outcome, count]) => [outcome, Number(count)])), {
-    success: 2,
-    slow: 1,
-    failure: 3,
-    not_permitted: 4,
-  })
+  t.is(one.controls.notPermitted, 4)
+  t.deepEqual(await seriesOf(one, 'calls_total'), { success: 3, slow: 1, failure: 4 })
+  t.deepEqual(await seriesOf(one, 'not_permitted_calls_total'), { callee: 4 })
+})
+
+test('people see what is in the window', async (t) => {
+  const one = made({ failureRate: 1, slowRate: 1 })
+  succeeds(one, 4)
+  t.like(await seriesOf(one, 'failure_rate'), { callee: 0 })
+  succeeds(one, 2, policy.slowMs)
+  one.guard.acquire().failure(policy.slowMs)
+  fails(one, 1)
+  t.like(one.controls, { failureRate: 0.25, slowRate: 0.375 })
+  t.like(one.controls.counts, { calls: 8, failed: 2, slow: 3, slowFailed: 1 })
+  t.deepEqual(await seriesOf(one, 'buffered_calls'), { successful: 6, failed: 2 })
+  t.deepEqual(await seriesOf(one, 'slow_calls'), { successful: 2, failed: 1 })
+  t.deepEqual(await seriesOf(one, 'failure_rate'), { callee: 0.25 })
+  t.deepEqual(await seriesOf(one, 'slow_call_rate'), { callee: 0.375 })
 })
 
 test('at the time limit the connection of the work is cut and the call counts as failed', async (t) => {

@@ -1,52 +1,66 @@
 import CircuitBreaker from 'opossum'
 import { EventEmitter } from 'node:events'
-import type { BreakerPolicy } from '../model/edge.ts'
+import { breakerMetrics, breakerStates, type BreakerPolicy } from '../model/breaker.ts'
 import { counter, gauge } from '../model/metric.ts'
 import {
   breakerMachine,
-  breakerStates,
-  type BreakerState,
   type CallOutcome,
-  type ChosenState,
+  type Controls,
   type Machine,
   type MachineEvents,
   type Permit,
 } from './breaker-machine.ts'
 import type { Context } from './context.ts'
 import { Problem } from './problem.ts'
+import { refusedFor } from './proxy-status.ts'
 
-export type { BreakerState, ChosenState, Permit } from './breaker-machine.ts'
+export type { Permit } from './breaker-machine.ts'
 
-export const breakerState = gauge<'name' | 'state'>('circuit_breaker_state', {
+export const breakerState = gauge<'name' | 'state'>(breakerMetrics.state, {
   help: '1 for the state that a circuit breaker is in, 0 for the five others',
   labels: { name: [], state: breakerStates },
 })
 
 export const breakerCalls = counter<'name' | 'outcome'>('circuit_breaker_calls_total', {
-  help: 'Calls by what the circuit breaker made of them',
-  labels: { name: [], outcome: ['success', 'failure', 'slow', 'not_permitted'] },
+  help: 'Calls that a circuit breaker let pass, by what it made of them',
+  labels: { name: [], outcome: ['success', 'failure', 'slow'] },
 })
 
-export const breakerFailureRate = gauge<'name'>('circuit_breaker_failure_rate', {
-  help: 'Share of failed calls in the window, 0 to 1',
+export const breakerNotPermitted = counter<'name'>(breakerMetrics.notPermitted, {
+  help: 'Calls that a circuit breaker did not let pass',
   labels: { name: [] },
 })
 
-export const breakerSlowRate = gauge<'name'>('circuit_breaker_slow_call_rate', {
-  help: 'Share of slow calls in the window, 0 to 1',
+export const breakerFailureRate = gauge<'name'>(breakerMetrics.failureRate, {
+  help: 'Share of failed calls in the window, 0 to 1; 0 while there are too few to judge',
   labels: { name: [] },
 })
 
-export const breakerBuffered = gauge<'name'>('circuit_breaker_buffered_calls', {
+export const breakerSlowRate = gauge<'name'>(breakerMetrics.slowRate, {
+  help: 'Share of slow calls in the window, 0 to 1; 0 while there are too few to judge',
+  labels: { name: [] },
+})
+
+const kinds = ['successful', 'failed'] as const
+
+export const breakerBuffered = gauge<'name' | 'kind'>(breakerMetrics.buffered, {
   help: 'Calls in the window',
-  labels: { name: [] },
+  labels: { name: [], kind: kinds },
+})
+
+export const breakerSlow = gauge<'name' | 'kind'>(breakerMetrics.slow, {
+  help: 'Slow calls in the window',
+  labels: { name: [], kind: kinds },
 })
 
 /** The breaker lets nothing pass: the callee was not asked. As a problem it is a 503 with `Retry-After`. */
 export class BreakerOpenError extends Problem {
   readonly retryAfterMs: number
-  constructor(name: string, retryAfterMs: number) {
-    const headers = { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
+  constructor(service: string, name: string, retryAfterMs: number) {
+    const headers = {
+      'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))),
+      ...refusedFor(service, name),
+    }
     super(503, 'BREAKER_OPEN', `${name} is not asked at the moment, it failed too often.`, {
       headers,
     })
@@ -83,9 +97,8 @@ export interface Admission {
 }
 
 /** A circuit breaker around one dependency. */
-export interface Breaker {
+export interface Breaker extends Pick<Controls, 'state' | 'choose'> {
   readonly name: string
-  readonly state: BreakerState
   /**
    * The low level, for work that is no promise: the caller tells the permit how it ended.
    * @throws BreakerOpenError when nothing may pass
@@ -102,25 +115,25 @@ export interface Breaker {
    * @throws BreakerOpenError, BreakerTimeoutError, or what `work` throws
    */
   run<Value>(work: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value>
-  /** Puts the breaker into a state by hand; `closed` gives it back to its own rules. */
-  choose(state: ChosenState): void
 }
 
-/** Makes a breaker. @param name unique in the service; the label of its metrics */
+/**
+ * Makes a breaker, and puts it among `context.breakers`, by which people see and steer it.
+ * @param name unique in the service; the label of its metrics
+ */
 export function breaker(
   context: Context,
   name: string,
   policy: BreakerPolicy,
   options: BreakerOptions = {},
 ): Breaker {
-  const { refused, ...events } = instruments(context, name)
-  const machine = breakerMachine(policy, context.clock, events)
+  const machine = breakerMachine(policy, context.clock, instruments(context, name))
+  context.breakers.set(name, machine)
   sampleMachine(context, name, machine)
   const acquire = (): Permit => {
     const entered = machine.enter()
     if (typeof entered !== 'number') return entered
-    refused()
-    throw new BreakerOpenError(name, entered)
+    throw new BreakerOpenError(context.service.name, name, entered)
   }
   const admit = admitting(name, acquire, options)
   return {
@@ -139,23 +152,35 @@ export function breaker(
 }
 
 /** What is counted stands in plain numbers and is read at each scrape: the breaker is on every hot path. */
-function instruments({ meter, log }: Context, name: string) {
-  const counts = { success: 0, failure: 0, slow: 0, not_permitted: 0 }
-  for (const outcome of Object.keys(counts) as (keyof typeof counts)[])
+function instruments({ meter, log }: Context, name: string): MachineEvents {
+  const counts = { success: 0, failure: 0, slow: 0 }
+  for (const outcome of Object.keys(counts) as CallOutcome[])
     meter.sampled(breakerCalls, { name, outcome }, () => counts[outcome])
-  const onOutcome = (outcome: CallOutcome): void => void (counts[outcome] += 1)
-  const onState: MachineEvents['onState'] = (to, from) => {
-    if (to !== from) log.warn({ breaker: name, from, to }, 'circuit breaker changed')
+  return {
+    onOutcome: (outcome) => void (counts[outcome] += 1),
+    onState: (to, from) => {
+      if (to !== from) log.warn({ breaker: name, from, to }, 'circuit breaker changed')
+    },
   }
-  return { onOutcome, onState, refused: () => void (counts.not_permitted += 1) }
 }
 
 function sampleMachine({ meter }: Context, name: string, machine: Machine): void {
   for (const state of breakerStates)
     meter.sampled(breakerState, { name, state }, () => Number(machine.state === state))
-  meter.sampled(breakerFailureRate, { name }, () => machine.failureRate)
-  meter.sampled(breakerSlowRate, { name }, () => machine.slowRate)
-  meter.sampled(breakerBuffered, { name }, () => machine.bufferedCalls)
+  meter.sampled(breakerNotPermitted, { name }, () => machine.notPermitted)
+  meter.sampled(breakerFailureRate, { name }, () => machine.failureRate ?? 0)
+  meter.sampled(breakerSlowRate, { name }, () => machine.slowRate ?? 0)
+  for (const kind of kinds) {
+    const part = (failed: number, all: number) => (kind === 'failed' ? failed : all - failed)
+    meter.sampled(breakerBuffered, { name, kind }, () => {
+      const { failed, calls } = machine.counts
+      return part(failed, calls)
+    })
+    meter.sampled(breakerSlow, { name, kind }, () => {
+      const { slowFailed, slow } = machine.counts
+      return part(slowFailed, slow)
+    })
+  }
 }
 
 /** opossum fires the work and keeps its time; whether it may run and what its end means is the machine's. */

@@ -4,6 +4,8 @@ import type { Service } from '../model/service.ts'
 import type { ClientReply, ClientRequest } from './client-message.ts'
 import type { Context } from './context.ts'
 import { countEdge } from './edges.ts'
+import { Problem } from './problem.ts'
+import { isRefusal, refusedFor } from './proxy-status.ts'
 import { inSpan, SpanKind, traceparentOf, type Span } from './spans.ts'
 
 /** Another service refused the request: its answer, for the caller to translate or to pass on. */
@@ -22,7 +24,21 @@ export class UpstreamError extends Error {
   }
 }
 
-/** One request and its answer. Rejects for a 4xx with UpstreamError, for a 5xx and a broken connection with Error. */
+/** Another service is well and cannot do it: somebody further on is left alone. As a problem it is that service's 503. */
+export class RefusedError extends Problem {
+  constructor(service: string, callee: string, { headers }: ClientReply) {
+    const retryAfter = String(headers['retry-after'] ?? '1')
+    super(503, 'UPSTREAM_UNAVAILABLE', `${callee} cannot do it at the moment; try again.`, {
+      headers: { 'retry-after': retryAfter, ...refusedFor(service, callee) },
+    })
+    this.name = 'RefusedError'
+  }
+}
+
+/**
+ * One request and its answer. Rejects for a 4xx with UpstreamError, for a refusal with RefusedError, for other 5xx and a
+ * broken connection with Error.
+ */
 export type Exchange = (request: ClientRequest) => Promise<ClientReply>
 
 interface Place {
@@ -53,10 +69,9 @@ export function exchange(context: Context, callee: Service, place: Place): Excha
         try {
           const reply = await ask(place, request, span)
           countEdge(context, edge, reply.status >= 500)
-          return accepted(callee, reply)
+          return accepted(context, callee, reply)
         } catch (error) {
-          if (!(error instanceof UpstreamError) && !(error instanceof ServerFailure))
-            countEdge(context, edge, true)
+          if (!isAnswer(error) && !(error instanceof ServerFailure)) countEdge(context, edge, true)
           throw error
         }
       },
@@ -92,7 +107,13 @@ async function ask(place: Place, request: ClientRequest, span: Span): Promise<Cl
 /** A 5xx: the callee's fault. */
 class ServerFailure extends Error {}
 
-function accepted(callee: Service, reply: ClientReply): ClientReply {
+/** Whether the callee answered as it should, though not with what was asked for: that says nothing against it. */
+export const isAnswer = (error: unknown): boolean =>
+  error instanceof UpstreamError || error instanceof RefusedError
+
+function accepted({ service }: Context, callee: Service, reply: ClientReply): ClientReply {
+  if (isRefusal(reply.status, reply.headers))
+    throw new RefusedError(service.name, callee.name, reply)
   if (reply.status >= 500) throw new ServerFailure(`${callee.name} answered ${reply.status}.`)
   if (reply.status >= 400) throw new UpstreamError(callee.name, reply)
   return reply

@@ -5,6 +5,7 @@ import { client as declaredClient } from '../model/scope.ts'
 import { service } from '../model/service.ts'
 import { client, UpstreamError, type ClientOptions } from './client.ts'
 import { Problem } from './problem.ts'
+import { isRefusal, refusedFor } from './proxy-status.ts'
 import { inSpan, SpanKind } from './spans.ts'
 import { contextOf } from './testing/context.ts'
 import { bareTracing } from './testing/tracing.ts'
@@ -42,11 +43,12 @@ function buying(t: ExecutionContext, url: string, options: ClientOptions = {}, c
 }
 
 /** Asserts a 503 problem with Retry-After and returns it. */
-async function away(t: ExecutionContext, work: Promise<unknown>, code: string): Promise<void> {
-  const error = await t.throwsAsync(work, { instanceOf: Problem })
-  t.is((error as Problem).status, 503)
-  t.is((error as Problem).code, code)
-  t.regex((error as Problem).headers['retry-after'] ?? '', /^\d+$/)
+async function away(t: ExecutionContext, work: Promise<unknown>, code: string): Promise<Problem> {
+  const error = (await t.throwsAsync(work, { instanceOf: Problem })) as Problem
+  t.is(error.status, 503)
+  t.is(error.code, code)
+  t.regex(error.headers['retry-after'] ?? '', /^\d+$/)
+  return error
 }
 
 test('a request carries path, query, body and trace, and its answer comes back parsed', async (t) => {
@@ -118,7 +120,8 @@ test('a callee that answers 5xx is a 503 and opens the breaker, which then asks 
   const { http, context } = buying(t, url, { breaker: { minimumCalls: 3 } })
   for (let round = 0; round < 3; round += 1)
     await away(t, http.request(anything), 'UPSTREAM_UNAVAILABLE')
-  await away(t, http.request(anything), 'BREAKER_OPEN')
+  const refused = await away(t, http.request(anything), 'BREAKER_OPEN')
+  t.is(refused.headers['proxy-status'], 'buyer; error=destination_unavailable; next-hop=shop')
   t.is(asked, 3)
   const metrics = await context.meter.registry.metrics()
   t.regex(metrics, /graph_request_failed_total\{[^}]*server="shop"[^}]*\} 3/)
@@ -228,6 +231,45 @@ test('an issuer that refuses is a 503, does not open the breaker, and is asked a
   await away(t, http.request(anything), 'TOKEN_UNAVAILABLE')
   await away(t, http.request(anything), 'TOKEN_UNAVAILABLE')
   t.is((await http.request(anything)).status, 200)
+})
+
+test('a refusal for somebody further on opens no breaker on the way, and is handed on as one', async (t) => {
+  let asked = 0
+  const url = await listening(t, (incoming, response) => {
+    asked += 1
+    const headers = { 'retry-after': '7', ...refusedFor('shop', 'stock') }
+    response.writeHead(503, incoming.url === '/plain' ? { 'retry-after': '7' } : headers).end()
+  })
+  const retries = { attempts: 3, firstBackoffMs: 1, maxBackoffMs: 1 }
+  const { http } = buying(t, url, { retries, breaker: { window: 4, minimumCalls: 4 } })
+  for (let n = 0; n < 8; n += 1) {
+    const refused = await away(t, http.request(anything), 'UPSTREAM_UNAVAILABLE')
+    t.is(refused.headers['retry-after'], '7')
+    t.true(isRefusal(503, refused.headers))
+  }
+  t.is(asked, 8, 'asking again would be in vain')
+  t.is(http.breaker.state, 'closed')
+  const plain = { to: { method: 'GET', path: '/plain' } } as const
+  for (let n = 0; n < 2; n += 1) {
+    const failed = await away(t, http.request(plain), 'UPSTREAM_UNAVAILABLE')
+    t.false(isRefusal(503, failed.headers))
+  }
+  t.is(http.breaker.state, 'open', 'a 503 of its own counts')
+})
+
+test('leave that no token could be had for is given back', async (t) => {
+  const url = await listening(t, (incoming, response) => {
+    response.writeHead(incoming.url === '/token' ? 401 : 500).end()
+  })
+  const time = { now: Date.now() }
+  const policy = { minimumCalls: 1, openMs: 1000, halfOpenTrials: 1 }
+  const token = clientToken(buying(t, url).context)
+  const { http } = buying(t, url, { token, breaker: policy }, () => time.now)
+  const signed = { ...anything, headers: { authorization: 'Bearer given' } }
+  await away(t, http.request(signed), 'UPSTREAM_UNAVAILABLE')
+  time.now += policy.openMs
+  await away(t, http.admit().request(anything), 'TOKEN_UNAVAILABLE')
+  t.notThrows(() => http.admit().release())
 })
 
 test('leave can be had before a request is prepared: it is used once, or given back', async (t) => {

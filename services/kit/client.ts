@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { gatewayBreaker, type BreakerPolicy, type Retries } from '../model/edge.ts'
+import type { BreakerPolicy, BreakerState } from '../model/breaker.ts'
+import { gatewayBreaker, type Retries } from '../model/edge.ts'
 import type { Service } from '../model/service.ts'
 import { serviceVariableName } from './bindings.ts'
-import { breaker, type Breaker, type BreakerState } from './breaker.ts'
-import { exchange, UpstreamError, type Exchange } from './client-exchange.ts'
+import { breaker, type Breaker } from './breaker.ts'
+import { exchange, isAnswer, UpstreamError, type Exchange } from './client-exchange.ts'
 import type { ClientReply, ClientRequest } from './client-message.ts'
 import type { Context } from './context.ts'
 import { Problem, unavailable } from './problem.ts'
@@ -51,7 +52,8 @@ const connections = 32
 
 /**
  * Client of a service that the declaration names in `calls`: pool, total time limit, breaker, trace and service map.
- * 4xx answers say nothing against the callee; time-outs, broken connections and 5xx count as failures.
+ * 4xx answers and refusals for somebody further on say nothing against the callee; time-outs, broken connections and
+ * other 5xx count as failures.
  */
 export function client(context: Context, callee: Service, options: ClientOptions = {}): HttpClient {
   const base = new URL(context.config.text(serviceVariableName(callee.name)))
@@ -66,7 +68,7 @@ export function client(context: Context, callee: Service, options: ClientOptions
   const policy = { ...(callee.edge?.breaker ?? gatewayBreaker(timeLimitMs)), ...wished }
   const guard = breaker(context, name, policy, {
     timeLimitMs,
-    failed: (ending) => 'error' in ending && !(ending.error instanceof UpstreamError),
+    failed: (ending) => 'error' in ending && !isAnswer(ending.error),
   })
   const send = exchange(context, callee, {
     pool,
@@ -93,7 +95,12 @@ export function client(context: Context, callee: Service, options: ClientOptions
     request: asking(guard),
     admit: () => {
       const admission = guard.admit()
-      return { request: asking(admission), release: admission.release }
+      const request = asking(admission)
+      return {
+        // Given back where it was not used, because no token was to be had.
+        request: (wish) => request(wish).finally(admission.release),
+        release: admission.release,
+      }
     },
   }
 }
@@ -126,7 +133,7 @@ async function repeated(
     try {
       return await send(request)
     } catch (error) {
-      if (failures >= repeatable || signal.aborted || error instanceof UpstreamError) throw error
+      if (failures >= repeatable || signal.aborted || isAnswer(error)) throw error
       const { firstBackoffMs = 0, maxBackoffMs = 0 } = retries ?? {}
       await pause(
         Math.random() * Math.min(maxBackoffMs, firstBackoffMs * 2 ** failures),

@@ -1,6 +1,7 @@
 import type { Tracer } from '@opentelemetry/api'
 import type { Metric } from '../model/metric.ts'
 import type { Service } from '../model/service.ts'
+import type { Controls } from './breaker-machine.ts'
 import type { Config } from './config.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 import { createLog, type Logger } from './log.ts'
@@ -19,6 +20,8 @@ export interface Context<S extends Service = Service> {
   readonly tracer: Tracer
   readonly clock: Clock
   readonly life: Lifecycle
+  /** Every circuit breaker of this instance by its name; `breaker` puts it there. */
+  readonly breakers: Map<string, Controls>
 }
 
 /** What a caller may replace; tests do. */
@@ -49,5 +52,6 @@ export function createContext<S extends Service>(
     tracer: overrides.tracer,
     clock: overrides.clock ?? Date.now,
     life: createLifecycle(log),
+    breakers: new Map(),
   }
 }

@@ -9,6 +9,7 @@ import { service } from '../model/service.ts'
 import type { Verifier } from './auth.ts'
 import { createApp, listenApp, serve } from './http.ts'
 import { Problem, unavailable } from './problem.ts'
+import { invalidText, surfaced } from './sql/problems.ts'
 import { contextOf } from './testing/context.ts'
 import { placed } from './testing/shop.ts'
 import { bareTracing } from './testing/tracing.ts'
@@ -36,6 +37,12 @@ const api = {
     access: 'public',
     encoding: 'form',
     body: z.object({ user: z.string() }),
+    answers,
+  }),
+  keep: route('POST /keep', {
+    summary: 'Keeps anything',
+    access: 'public',
+    body: z.unknown(),
     answers,
   }),
   fail: route('GET /fail', {
@@ -86,6 +93,9 @@ async function serving(t: ExecutionContext) {
       }),
       add: ({ body }) => ({ status: 200, body }),
       login: ({ body }) => ({ status: 200, body }),
+      keep: () => {
+        throw surfaced('things', invalidText(), new Error('22021'))
+      },
       fail: ({ query }) => failures[query.how]?.() ?? { status: 204 },
     },
     verifier,
@@ -132,6 +142,22 @@ test('a route parses what it is sent and hides what it is not', async (t) => {
     errors.map(({ field }) => field),
     ['body.name', 'body.price'],
   )
+})
+
+test('where a store refuses a text, the request’s field is named', async (t) => {
+  const { url } = await serving(t)
+  const named = async (body: unknown) => {
+    const sent = { method: 'POST', headers: json, body: JSON.stringify(body) } as const
+    const answer = await ask(`${url}/keep`, sent)
+    t.like(answer, { status: 400, body: { code: 'INVALID_TEXT' } })
+    const { errors = [] } = answer.body as { errors?: { field: string }[] }
+    return errors.map(({ field }) => field)
+  }
+  t.deepEqual(await named({ a: 'fine', b: { c: ['x', 'nul\0'] } }), ['body.b.c.1'])
+  t.deepEqual(await named({ 'k\0': 1, half: '\ud800' }), ['body', 'body.half'])
+  t.deepEqual(await named({ a: '한 🐘' }), [], 'not a text of this request')
+  const deep = JSON.parse(`${'['.repeat(400)}"\\u0000"${']'.repeat(400)}`) as unknown
+  t.is((await named(deep)).length, 1)
 })
 
 test('a query that is no text is refused, and never taken for another one', async (t) => {

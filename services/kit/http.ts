@@ -22,6 +22,7 @@ import {
 import { invalid, Problem } from './problem.ts'
 import { readQuery } from './query.ts'
 import { answerRefused } from './refused-connections.ts'
+import { located } from './unstorable.ts'
 
 /** What a handler is given: parsed and checked input only. */
 export interface Call<R extends Route = Route> {
@@ -152,7 +153,7 @@ function operation(
     await inside.enter(route, ctx.req, ctx.res)
     if (isGone(ctx.res)) return void (ctx.status = clientClosedRequest)
     const body = route.body ? await readBody(ctx.req, route) : undefined
-    const reply = await handle({
+    const call = {
       params: parse('params', route.params, { ...(ctx.params as Record<string, string>) }),
       query: parse('query', route.query, route.query ? readQuery(ctx) : undefined),
       body: parse('body', route.body, body),
@@ -160,8 +161,16 @@ function operation(
       headers: ctx.headers,
       requestId: (ctx.state as RequestState).requestId,
       signal: () => whileThere(ctx.res),
-    } as Call)
-    send(ctx, reply)
+    } as Call
+    send(ctx, await answered(handle, call))
+  }
+}
+
+async function answered(handle: (call: Call) => Promise<Reply> | Reply, call: Call) {
+  try {
+    return await handle(call)
+  } catch (error) {
+    throw located(error, call)
   }
 }
 

@@ -113,7 +113,11 @@ test('what cannot be stored is refused, never shortened, and is the client’s m
   }
   await refused([1, 'abcd', ''], 'VALUE_TOO_LONG', /value of s is too long/)
   await refused([2 ** 31, 'abc', ''], 'VALUE_OUT_OF_RANGE', /value of n is outside/)
-  await refused([1, 'abc', '한'], 'INVALID_TEXT', /cannot be stored/)
+  await refused(
+    [1, 'abc', '한'],
+    'INVALID_TEXT',
+    /value of u holds a character that cannot be stored/,
+  )
   t.deepEqual(await database.query(statement('all', 'select n from thing')), [])
 })
 

@@ -190,7 +190,7 @@ for (const engine of ['postgres', 'mariadb'] as const) {
     await broker.crash()
     for (let n = 0; n < 50; n += 1) await add([`down${n % 5}`, n])
     await until('the relay notices', async () =>
-      /circuit_breaker_state\{name="outbox-relay",state="open"\} 1/.test(
+      /circuit_breaker_state\{name="kafka-publisher",state="open"\} 1/.test(
         await context.meter.registry.metrics(),
       ),
     )

@@ -1,7 +1,7 @@
 import { trace, TraceFlags } from '@opentelemetry/api'
 import { counter, gauge } from '../model/metric.ts'
 import type { Topic } from '../model/topic.ts'
-import { breaker, type Breaker } from './breaker.ts'
+import { breaker, type Breaker, type Permit } from './breaker.ts'
 import type { Context } from './context.ts'
 import { PublishError, type Message, type Publisher } from './kafka.ts'
 import {
@@ -31,15 +31,15 @@ export const outboxPublished = counter('outbox_published_total', {
   help: 'Events that were published from the outbox',
 })
 
-/** One failed round pauses; one row a second is the probe. */
-const pausing = {
-  window: 1,
-  minimumCalls: 1,
-  failureRate: 1,
-  slowRate: 1,
-  slowMs: 60_000,
+/** Contract, but for the wait: while Kafka is away, one row a second is the probe. */
+const policy = {
+  window: 100,
+  minimumCalls: 5,
+  failureRate: 0.5,
+  slowRate: 0.5,
+  slowMs: 2000,
   openMs: 1000,
-  halfOpenTrials: 1,
+  halfOpenTrials: 3,
 }
 const poll = { busyMs: 20, idleMs: 250 }
 const gaugeEveryMs = 1000
@@ -77,7 +77,7 @@ export async function relay(
     context,
     database,
     publisher,
-    breaker: breaker(context, 'outbox-relay', pausing),
+    breaker: breaker(context, 'kafka-publisher', policy),
     topics: new Map(service.publishes.map((topic) => [topic.name, topic])),
     name: `${instance}-${process.pid}`,
   }
@@ -102,7 +102,7 @@ async function work(one: Relay, nudge: Nudger, stopped: AbortSignal): Promise<vo
       one.context.log.warn({ err }, 'outbox relay cannot use its database')
       return 'paused' as const
     })
-    if (count === 'paused') waitMs = pausing.openMs
+    if (count === 'paused') waitMs = policy.openMs
     else waitMs = count > 0 ? poll.busyMs : Math.min(waitMs * 2, poll.idleMs)
     if (count === limits.claimed) continue
     // While paused, commits do not hurry the probe.
@@ -112,33 +112,20 @@ async function work(one: Relay, nudge: Nudger, stopped: AbortSignal): Promise<vo
 
 /** @returns how many rows were claimed */
 async function round(one: Relay): Promise<number | 'paused'> {
-  const { database, name } = one
-  const permit = permitOf(one.breaker)
-  if (!permit) return 'paused'
-  const startedAt = performance.now()
+  const { database, name, breaker, context } = one
+  // Asked before rows are claimed in vain; each request has leave of its own.
+  const leave = permitOf(breaker)
+  if (!leave) return 'paused'
+  leave.release()
+  const isTrial = breaker.state === 'half_open' || breaker.state === 'forced_half_open'
+  const deadline = performance.now() + roundMs
   const outcome: Outcome = { published: [], refused: [], untried: [], outage: undefined }
-  let rows: Row[] = []
-  try {
-    rows = await claimRows(database, name, one.breaker.state === 'half-open' ? 1 : limits.claimed)
-    const deadline = startedAt + roundMs
-    await Promise.all(aggregatesOf(rows).map((queue) => send(one, queue, { outcome, deadline })))
-  } finally {
-    if (outcome.outage) permit.failure(performance.now() - startedAt)
-    else if (outcome.published.length > 0) permit.success(performance.now() - startedAt)
-    else permit.release()
-  }
+  const rows = await claimRows(database, name, isTrial ? 1 : limits.claimed)
+  const topics = Map.groupBy(aggregatesOf(rows), ([first]) => first?.topic)
+  await Promise.all([...topics.values()].map((queues) => send(one, queues, { outcome, deadline })))
   await settle(one, outcome)
-  if (!outcome.outage) return rows.length
-  one.context.log.warn({ err: outcome.outage }, 'outbox relay pauses')
-  return 'paused'
-}
-
-const permitOf = (guard: Breaker) => {
-  try {
-    return guard.acquire()
-  } catch {
-    return undefined
-  }
+  if (outcome.outage) context.log.warn({ err: outcome.outage }, 'outbox relay cannot publish')
+  return rows.length
 }
 
 interface Outcome {
@@ -157,33 +144,66 @@ function aggregatesOf(rows: readonly Row[]): Row[][] {
   return [...queues.values()]
 }
 
-/** One aggregate's rows, each after the acknowledgement of the one before. */
+/** Rows of one topic: the first of each aggregate in one request, after its acknowledgement the second ones, … */
 async function send(
   one: Relay,
-  queue: readonly Row[],
+  queues: readonly Row[][],
   { outcome, deadline }: { outcome: Outcome; deadline: number },
 ): Promise<void> {
-  let blocked = false
-  for (const row of queue) {
-    if (blocked || outcome.outage || performance.now() > deadline) {
-      outcome.untried.push(row.seq)
-      continue
-    }
-    try {
-      await publishRow(one, row)
-      outcome.published.push(row.seq)
-    } catch (error) {
-      blocked = true
-      note(outcome, row, error)
-    }
+  let waiting = queues
+  while (waiting.length > 0) {
+    const mayTry = !outcome.outage && performance.now() < deadline
+    const permit = mayTry ? permitOf(one.breaker) : undefined
+    if (!permit) return void outcome.untried.push(...waiting.flat().map(({ seq }) => seq))
+    waiting = await request(one, waiting, { outcome, permit })
   }
 }
 
-function note(outcome: Outcome, { seq }: Row, error: unknown): void {
-  if (error instanceof PublishError && error.retriable) {
-    outcome.outage = error
-    outcome.untried.push(seq)
-  } else outcome.refused.push({ seq, error: (error as Error).message })
+const permitOf = (guard: Breaker): Permit | undefined => {
+  try {
+    return guard.acquire()
+  } catch {
+    return undefined
+  }
+}
+
+/** One call for the breaker. @returns what each aggregate has left to send; nothing, after a row that was not sent */
+async function request(
+  one: Relay,
+  queues: readonly Row[][],
+  { outcome, permit }: { outcome: Outcome; permit: Permit },
+): Promise<Row[][]> {
+  const startedAt = performance.now()
+  const ends = await Promise.all(queues.map(([first]) => first && tried(one, first, outcome)))
+  const ms = performance.now() - startedAt
+  if (ends.includes('outage')) permit.failure(ms)
+  else if (ends.includes('published')) permit.success(ms)
+  else permit.release()
+  return queues.flatMap(([, ...rest], at) => {
+    if (ends[at] === 'published') return rest.length > 0 ? [rest] : []
+    outcome.untried.push(...rest.map(({ seq }) => seq))
+    return []
+  })
+}
+
+async function tried(
+  one: Relay,
+  row: Row,
+  outcome: Outcome,
+): Promise<'published' | 'outage' | 'refused'> {
+  try {
+    await publishRow(one, row)
+    outcome.published.push(row.seq)
+    return 'published'
+  } catch (error) {
+    if (error instanceof PublishError && error.retriable) {
+      outcome.outage = error
+      outcome.untried.push(row.seq)
+      return 'outage'
+    }
+    outcome.refused.push({ seq: row.seq, error: (error as Error).message })
+    return 'refused'
+  }
 }
 
 async function publishRow({ publisher, topics, context }: Relay, row: Row): Promise<void> {

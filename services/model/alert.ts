@@ -1,7 +1,8 @@
-import type { Measurement } from './measure.ts'
+import type { Measure, Measurement } from './measure.ts'
 
 /** Reason to tell somebody: a number is above a limit. Rates, shares and quantiles look back five minutes. */
 export interface Condition extends Measurement {
+  readonly measure: Exclude<Measure, 'rest' | 'mean'>
   /** In the unit of the measure. */
   readonly above: number
 }

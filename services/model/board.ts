@@ -30,7 +30,18 @@ export interface SharedPanel {
   readonly unit: string
   /** `stat`: the present value, large. Lines over time by default. */
   readonly kind?: 'stat'
+  /** Green by default. */
+  readonly thresholds?: readonly Threshold[]
   readonly lines: readonly SharedLine[]
+}
+
+/** Colours of Grafana; `text` is the grey of what is written. */
+export type Color = 'green' | 'yellow' | 'orange' | 'red' | 'blue' | 'text'
+
+/** From this value on a panel has the colour; the first is from `-Infinity` on. */
+export interface Threshold {
+  readonly from: number
+  readonly color: Color
 }
 
 /** One line of a panel; `{{label}}` in the legend stands for the label's value. */

@@ -1,3 +1,5 @@
+import type { BreakerPolicy } from './breaker.ts'
+
 /** How the gateway treats one service: its public prefixes, limit, time limit, retries and breaker. */
 export interface Edge {
   /** Path prefixes of the service that the public reaches; each belongs to one service only. */
@@ -26,19 +28,6 @@ export interface Retries {
   readonly attempts: number
   readonly firstBackoffMs: number
   readonly maxBackoffMs: number
-}
-
-/** Count-window circuit breaker (names as in resilience4j). */
-export interface BreakerPolicy {
-  readonly window: number
-  readonly minimumCalls: number
-  /** Opens at ≥ this share of failed calls. */
-  readonly failureRate: number
-  /** Opens at ≥ this share of slow calls. */
-  readonly slowRate: number
-  readonly slowMs: number
-  readonly openMs: number
-  readonly halfOpenTrials: number
 }
 
 /** The paths under which the public finds what a service lets it reach. */

@@ -4,13 +4,17 @@ export type Measure =
   | 'rate'
   /** The part of a counter's rate that `where` selects, 0 to 1; 0 while nothing is counted. Knows no `by`. */
   | 'share'
+  /** The rest: 1 less that part, so 1 while nothing is counted. */
+  | 'rest'
   /** Sum over replicas of a gauge. */
   | 'sum'
   /** The largest of the replicas' gauges. */
   | 'max'
-  /** Quantiles of a histogram, in its unit. */
+  /** Quantiles and average of a histogram, in its unit. */
   | 'p50'
   | 'p95'
+  | 'p99'
+  | 'mean'
   /** Seconds since the latest of the times that a gauge holds (Unix time). */
   | 'age'
 
@@ -20,6 +24,8 @@ export interface Measurement {
   readonly metric: { readonly name: string }
   /** Only series whose label is one of these values; regular expressions are taken. All by default. */
   readonly where?: Readonly<Record<string, readonly string[]>>
+  /** The whole of which `share` and `rest` are parts; every series by default. */
+  readonly of?: Readonly<Record<string, readonly string[]>>
   /** Labels of which each value has a number of its own; none by default. */
   readonly by?: readonly string[]
   /** Whether another service measures it. */

@@ -40,7 +40,9 @@ const verdicts: Readonly<Record<string, (message: string) => Verdict>> = {
   ER_DATA_OUT_OF_RANGE: () => outOfRange(),
   ER_DATA_TOO_LONG: (message) => tooLong(columnIn(message)),
   ER_TRUNCATED_WRONG_VALUE_FOR_FIELD: (message) =>
-    message.startsWith('Incorrect string value') ? invalidText : { kind: 'refused' },
+    message.startsWith('Incorrect string value')
+      ? invalidText(columnIn(message))
+      : { kind: 'refused' },
 }
 
 /** The server is shutting down, full, not the one that is written to, or too slow; or the connector has lost it. */

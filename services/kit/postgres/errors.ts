@@ -21,8 +21,8 @@ export function judge(error: unknown): Verdict {
 
 /** By SQLSTATE. Text with NUL or half a surrogate is untranslatable. */
 const verdicts: Readonly<Record<string, Verdict>> = {
-  '22021': invalidText,
-  '22P05': invalidText,
+  '22021': invalidText(),
+  '22P05': invalidText(),
   '22001': tooLong(),
   '22003': outOfRange(),
   '40001': { kind: 'conflict' },

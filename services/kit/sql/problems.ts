@@ -40,12 +40,15 @@ export const outcomeUnknown = (store: string, cause: unknown): Problem =>
     { headers: { 'retry-after': '1' }, cause },
   )
 
-/** A text that the engine cannot keep, whatever route it came by. */
-export const invalidText: Verdict = {
+/** Code of a text that the engine cannot keep, whatever route it came by. */
+export const unstorableText = 'INVALID_TEXT'
+
+/** @param column its name, where the server tells */
+export const invalidText = (column?: string): Verdict => ({
   kind: 'input',
-  code: 'INVALID_TEXT',
-  detail: 'A text holds a character that cannot be stored.',
-}
+  code: unstorableText,
+  detail: `${subject(column)} holds a character that cannot be stored.`,
+})
 
 /** @param column its name, where the server tells */
 export const tooLong = (column?: string): Verdict => ({

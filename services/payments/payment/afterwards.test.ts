@@ -5,7 +5,7 @@ import { textsOf } from '../../kit/testing/records.ts'
 import { until } from '../../kit/testing/until.ts'
 import { service as declare } from '../../model/service.ts'
 import { topology } from '../../topology.ts'
-import { anyMerchant, readPayments, writePayments } from '../scopes.ts'
+import { adminPayments, anyMerchant, readPayments, writePayments } from '../scopes.ts'
 import * as topics from '../topics.ts'
 import {
   merchant,
@@ -257,6 +257,13 @@ test.serial('a token acts for its own merchant, and learns nothing of others', a
   const load = merchantAt(url, { authorization: `Bearer ${any}` })
   t.is((await load.authorize(order('m2', theirs))).status, 200)
   t.is((await load.get(`/payments/${paymentId}`)).status, 200)
+  const admin = await all.place.bearer(readPayments, writePayments, adminPayments)
+  const desk = merchantAt(url, admin)
+  t.is((await desk.get(`/payments/${paymentId}`)).status, 200)
+  const { items } = (await desk.get('/payments?merchantId=MERCHANT-2')).body as { items: object[] }
+  t.is(items.length, 1)
+  t.is((await desk.authorize(order('m4'))).status, 403, 'who looks after payments makes none')
+  t.is((await desk.capture(paymentId)).status, 403)
   const reader = merchantAt(url, await all.bearer([readPayments]))
   t.is((await reader.authorize(order('m3'))).status, 403)
 })

@@ -5,10 +5,10 @@ export const alerts: readonly Alert[] = [
   {
     name: 'PaymentUnknownTooLong',
     severity: 'critical',
-    for: '1m',
+    for: '10s',
     summary: 'Nobody knows what became of a payment',
-    description: 'A payment has waited for the gateway’s word for over two minutes.',
-    when: { measure: 'max', metric: pendingAge, above: 120 },
+    description: 'A payment has waited for the gateway’s word for over a minute.',
+    when: { measure: 'max', metric: pendingAge, above: 60 },
   },
   {
     name: 'PaymentDeclinesHigh',
@@ -34,19 +34,6 @@ export const alerts: readonly Alert[] = [
       metric: authorizations,
       where: { outcome: ['unknown'] },
       above: 0.05,
-    },
-  },
-  {
-    name: 'PaymentGatewaySlow',
-    severity: 'warning',
-    for: '2m',
-    summary: 'The payment gateway is slow',
-    description: 'More than 30 % of the last hundred calls to the gateway took over two seconds.',
-    when: {
-      measure: 'max',
-      metric: { name: 'circuit_breaker_slow_call_rate' },
-      where: { name: ['pg-auth-api'] },
-      above: 0.3,
     },
   },
   {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { route, type Answer } from '../../model/route.ts'
 import { amountMinor, currency, merchantId } from '../money.ts'
 import { readPayments, writePayments } from '../scopes.ts'
+import { breakerApi } from './breaker-api.ts'
 import { captureModes, refundStatuses, statuses } from './states.ts'
 
 /** Printable, of the plane that every store sorts alike, without blanks at its ends; compared byte by byte. */
@@ -68,7 +69,8 @@ const notYet = (schema: z.ZodType, summary: string): Answer => ({ summary, schem
 
 const writing = { access: writePayments, numbers: 'integers' } as const
 
-export const api = {
+/** What merchants ask for. */
+export const paymentApi = {
   authorize: route('POST /payments/authorize', {
     ...writing,
     summary:
@@ -160,3 +162,5 @@ export const api = {
     answers: { 200: { summary: 'The payment', schema: whole } },
   }),
 }
+
+export const api = { ...paymentApi, ...breakerApi }

@@ -80,7 +80,7 @@ async function call(
   wish: Wish,
   { payment, leave }: { payment: Payment; leave: Leave },
 ): Promise<Reply> {
-  const verdict = await leave.authorize(payment)
+  const verdict = await leave.ask(payment)
   desk.events.heard(verdict.kind)
   const ended = await end(desk, wish, { payment, verdict })
   if (ended) return ended
@@ -106,7 +106,7 @@ async function end(
 /** First the limit, then the breaker: neither leaves anything behind. */
 async function permitted(desk: Desk, { merchantId }: Order): Promise<Leave> {
   await desk.limits('authorize', merchantId)
-  return desk.gateway.admit()
+  return desk.gateway.admit('authorize')
 }
 
 const givingBack =

@@ -19,20 +19,18 @@ export interface GatewayCalls {
   query(payment: Payment): Promise<Verdict>
   /** Lets go of what is held, or refuses what may still come. */
   void(payment: Payment): Promise<Verdict>
-  /** Leave for one authorisation. @throws Problem 503 `BREAKER_OPEN` */
-  admit(): Leave
+  /** Leave to ask once for one of them. @throws Problem 503 `BREAKER_OPEN` */
+  admit(to: 'authorize' | 'void'): Leave
 }
 
 /** It is used once, or given back. */
 export interface Leave {
-  authorize(payment: Payment): Promise<Verdict>
-  void(payment: Payment): Promise<Verdict>
+  ask(payment: Payment): Promise<Verdict>
   release(): void
 }
 
 /** Contract: §8.2 and the decisions. */
 const policy = {
-  name: 'pg-auth-api',
   window: 100,
   minimumCalls: 10,
   failureRate: 0.5,
@@ -54,11 +52,17 @@ const { api } = pgMock
 
 export function gatewayCalls(context: Context<typeof service>): GatewayCalls {
   const { gatewayTimeoutMs, breakerOpenMs } = context.config.settings
-  const http = client(context, pgMock, {
-    timeLimitMs: gatewayTimeoutMs,
-    token: clientToken(context),
-    breaker: { ...policy, openMs: breakerOpenMs },
-  })
+  const token = clientToken(context)
+  const guarded = (name: string): HttpClient =>
+    client(context, pgMock, {
+      timeLimitMs: gatewayTimeoutMs,
+      token,
+      breaker: { ...policy, name, openMs: breakerOpenMs },
+    })
+  const authorizing = guarded('pg-auth-api')
+  // With a breaker of its own: each authorisation without a result is looked after by two calls, and their success
+  // would keep the other one closed while no authorisation succeeds.
+  const lookingAfter = guarded('pg-void-api')
   const heard = async (answer: ReturnType<HttpClient['request']>): Promise<Verdict> => {
     try {
       return verdictOf(decision.parse((await answer).body))
@@ -68,29 +72,25 @@ export function gatewayCalls(context: Context<typeof service>): GatewayCalls {
       return { kind: 'unknown' }
     }
   }
-  const voiding = ({ request }: Pick<HttpClient, 'request'>, payment: Payment) =>
-    heard(request({ to: api.void, body: { key: authorizationKey(payment) } }))
   return {
     query: (payment) =>
-      heard(http.request({ to: api.query, params: { key: authorizationKey(payment) } })),
-    void: (payment) => voiding(http, payment),
-    admit: () => {
-      const leave = http.admit()
-      return {
-        authorize: (payment) => heard(leave.request({ to: api.authorize, body: holdOf(payment) })),
-        void: (payment) => voiding(leave, payment),
-        release: leave.release,
-      }
+      heard(lookingAfter.request({ to: api.query, params: { key: authorizationKey(payment) } })),
+    void: (payment) => heard(lookingAfter.request(wishes.void(payment))),
+    admit: (to) => {
+      const { request, release } = (to === 'void' ? lookingAfter : authorizing).admit()
+      return { ask: (payment) => heard(request(wishes[to](payment))), release }
     },
   }
 }
 
-const holdOf = (payment: Payment) => ({
-  key: authorizationKey(payment),
-  merchantId: payment.merchantId,
-  amount: payment.amount,
-  currency: payment.currency,
-})
+const wishes = {
+  authorize: (payment: Payment) => {
+    const { merchantId, amount, currency } = payment
+    const body = { key: authorizationKey(payment), merchantId, amount, currency }
+    return { to: api.authorize, body }
+  },
+  void: (payment: Payment) => ({ to: api.void, body: { key: authorizationKey(payment) } }),
+}
 
 function verdictOf({
   result,

@@ -1,6 +1,6 @@
 import type { Claims } from '../../kit/auth.ts'
 import { Problem } from '../../kit/problem.ts'
-import { anyMerchant } from '../scopes.ts'
+import { adminPayments, anyMerchant } from '../scopes.ts'
 import type { Payment } from './payments.ts'
 
 /**
@@ -18,6 +18,7 @@ export function actingFor(claims: Claims | undefined, named: string): string {
 
 /** Whose payments a caller sees; undefined: everybody’s. @throws Problem 403 as `actingFor` */
 export function seenBy(claims: Claims | undefined, named: string | undefined): string | undefined {
+  if (claims?.scopes.has(adminPayments.name)) return named
   if (named !== undefined) return actingFor(claims, named)
   return mayActForAny(claims) ? undefined : ownMerchant(claims)
 }

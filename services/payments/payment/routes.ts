@@ -1,7 +1,7 @@
 import type { Handlers, Reply } from '../../kit/http.ts'
 import { invalidFields } from '../../kit/problem.ts'
 import { activeTraceId } from '../../kit/spans.ts'
-import type { api } from './api.ts'
+import type { paymentApi } from './api.ts'
 import { authorize, type Desk } from './authorize.ts'
 import { capture, captured } from './captures.ts'
 import { headerKey, keyOf } from './idempotency.ts'
@@ -13,14 +13,14 @@ import { historyOf, pageOfPayments, paymentOf, type Entry } from './store.ts'
 import { voidPayment } from './voids.ts'
 
 /** Everything that the payment API answers. */
-export const handlers = (desk: Desk): Handlers<typeof api> => ({
+export const handlers = (desk: Desk): Handlers<typeof paymentApi> => ({
   ...writing(desk),
   ...reading(desk),
 })
 
 const writing = (
   desk: Desk,
-): Pick<Handlers<typeof api>, 'authorize' | 'capture' | 'void' | 'refund'> => ({
+): Pick<Handlers<typeof paymentApi>, 'authorize' | 'capture' | 'void' | 'refund'> => ({
   authorize: ({ body, claims, headers, requestId }) => {
     const { idempotencyKey, merchantId, ...order } = body
     const key = keyOf(headers, idempotencyKey)
@@ -64,7 +64,7 @@ const writing = (
   },
 })
 
-const reading = ({ database }: Desk): Pick<Handlers<typeof api>, 'list' | 'get'> => ({
+const reading = ({ database }: Desk): Pick<Handlers<typeof paymentApi>, 'list' | 'get'> => ({
   list: async ({ query, claims }) => {
     const { cursor, size, status, currency, from, to } = query
     const merchantId = seenBy(claims, query.merchantId)

@@ -9,6 +9,7 @@ import * as topics from '../topics.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
+import { panels } from './panels.ts'
 
 const count = (least: number) => z.coerce.number<string>().int().min(least)
 const group = 'payment'
@@ -31,7 +32,7 @@ export default service({
   api,
   edge: edge({
     base: '/api',
-    prefixes: ['/payments'],
+    prefixes: ['/payments', '/circuit-breaker'],
     limit: { perSecond: 2000, burst: 4000 },
     // A gateway that hangs is given up after 3 s, a client may wait for a capture for 5 s: neither is slow.
     timeLimitMs: 7000,
@@ -40,6 +41,7 @@ export default service({
   }),
   metrics,
   alerts,
+  panels,
   settings: {
     gatewayTimeoutMs: {
       schema: count(50).default(3000),

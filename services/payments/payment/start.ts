@@ -8,6 +8,8 @@ import { redis as connect } from '../../kit/redis.ts'
 import { repeat } from '../../kit/repeat.ts'
 import { paymentReplays, payments } from '../stores.ts'
 import { api } from './api.ts'
+import { breakerHandlers } from './breaker-routes.ts'
+import { steered } from './breakers.ts'
 import { consumeReports } from './consumers.ts'
 import { createEvents } from './events.ts'
 import { gatewayCalls } from './gateway-calls.ts'
@@ -41,5 +43,9 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   repeat(context, { name: 'answer purge', everyMs: purgeEveryMs }, () =>
     purgeAll(database, answerPurge(settings.answersKeptDays), context.life.signal),
   )
-  return serve(context, api, handlers(desk))
+  const steering = breakerHandlers(steered(context, database), {
+    database,
+    instance: context.instance,
+  })
+  return serve(context, api, { ...handlers(desk), ...steering })
 }

@@ -184,7 +184,7 @@ test.serial('an approval that comes after a void was decided changes nothing', a
 })
 
 test.serial('a gateway that fails is left alone: 503, no row, no key burnt', async (t) => {
-  const own = await started(t, { PAYMENT_BREAKER_OPEN_MS: '1500', PAYMENT_LOOK_EVERY_MS: '60000' })
+  const own = await started(t, { PAYMENT_BREAKER_OPEN_MS: '1500' })
   const known = await own.authorize(order('b0'))
   await all.pg.behave('authorize', { failureRate: 1 })
   for (let n = 0; n < 12; n += 1) await own.authorize(order(`b-${n}`))
@@ -202,4 +202,22 @@ test.serial('a gateway that fails is left alone: 503, no row, no key burnt', asy
     answer = await own.authorize(order('b-refused'))
   }
   t.is(answer.status, 200, answer.text)
+})
+
+test.serial('looking after payments does not hide that none can be authorised', async (t) => {
+  const own = await started(t)
+  for (let n = 0; n < 15; n += 1) await own.authorize(order(`h-well-${n}`))
+  await all.pg.behave('authorize', { failureRate: 1 })
+  const statuses: number[] = []
+  for (let n = 0; n < 60 && statuses.at(-1) !== 503; n += 1) {
+    statuses.push((await own.authorize(order(`h-${n}`))).status)
+    // Slow enough for each to be looked after, which the gateway answers well.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  t.is(statuses.at(-1), 503, `${statuses.length} failed authorisations opened nothing`)
+  t.regex(
+    await own.metrics(),
+    /payment_resolved_total\{outcome="declined"\} [1-9]|payment_resolved_total\{outcome="voided"\} [1-9]/,
+  )
+  await settled('h-0', 'AUTH_FAILED')
 })

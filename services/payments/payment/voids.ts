@@ -23,7 +23,7 @@ export async function voidPayment(
   const payment = seen(await paymentOf(desk.database, paymentId), paymentId, merchantId)
   if (payment.status === 'VOIDED' || payment.pendingCall === 'void') return payment
   if (payment.status !== 'AUTHORIZED') throw conflict(payment)
-  const leave = desk.gateway.admit()
+  const leave = desk.gateway.admit('void')
   const begun = await beginVoid(desk.database, payment, desk.times).catch((error: unknown) => {
     leave.release()
     throw error
@@ -32,7 +32,7 @@ export async function voidPayment(
     leave.release()
     return voidPayment(desk, { paymentId, merchantId })
   }
-  const verdict = await leave.void(begun)
+  const verdict = await leave.ask(begun)
   if (verdict.kind === 'voided') return (await finishVoid(desk, begun)) ?? begun
   await postpone(desk.database, begun)
   return begun

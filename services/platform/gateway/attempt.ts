@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { isRefusal } from '../../kit/proxy-status.ts'
 import type { Upstream } from './upstreams.ts'
 
 /** What is sent, the same at each attempt. */
@@ -14,10 +15,10 @@ export interface Forwarded {
 
 /** How one attempt ended. */
 export type Outcome =
-  /** The whole answer was passed on. */
-  | { readonly kind: 'passed'; readonly status: number }
+  /** The whole answer was passed on. `isFailure`: it speaks against the service. */
+  | { readonly kind: 'passed'; readonly status: number; readonly isFailure: boolean }
   /** An answer that was thrown away because another attempt will be made. */
-  | { readonly kind: 'dropped'; readonly status: number }
+  | { readonly kind: 'dropped'; readonly status: number; readonly isFailure: boolean }
   /** `begun`: a part of the answer is with the client already. */
   | { readonly kind: 'failed'; readonly error: Error; readonly begun: boolean }
 
@@ -46,6 +47,7 @@ export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): A
   let controller: Dispatcher.DispatchController | undefined
   let aborted: Error | undefined
   let status = 0
+  let isFailure = false
   let dropping = false
   const fail = (error: Error): void =>
     resolve({ kind: 'failed', error, begun: status > 0 && !dropping })
@@ -60,6 +62,7 @@ export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): A
       dropping = sink.drop(code)
       if (!dropping) sink.begin(code, headers)
       status = code
+      isFailure = code >= 500 && !isRefusal(code, headers)
     },
     onResponseData: (reading, chunk) => {
       if (dropping || response.write(chunk)) return
@@ -68,7 +71,7 @@ export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): A
     },
     onResponseEnd: () => {
       if (!dropping) response.end()
-      resolve({ kind: dropping ? 'dropped' : 'passed', status })
+      resolve({ kind: dropping ? 'dropped' : 'passed', status, isFailure })
     },
     onResponseError: (_, error) => fail(error),
   }

@@ -55,7 +55,7 @@ function concluded(
   { outcome, permit, ms }: { outcome: Outcome; permit: Permit; ms: number },
 ): Ending {
   if (outcome.kind !== 'failed') {
-    if (outcome.status >= 500) permit.failure(ms)
+    if (outcome.isFailure) permit.failure(ms)
     else permit.success(ms)
     return { kind: 'answered' }
   }

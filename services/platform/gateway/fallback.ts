@@ -1,4 +1,5 @@
 import { Problem } from '../../kit/problem.ts'
+import { refusedFor } from '../../kit/proxy-status.ts'
 
 export type FallbackReason = 'breaker_open' | 'timeout' | 'upstream_unavailable'
 
@@ -6,7 +7,10 @@ export type FallbackReason = 'breaker_open' | 'timeout' | 'upstream_unavailable'
 export function fallback(service: string, reason: FallbackReason, afterSeconds = 1): Problem {
   const detail = `${service} does not answer at the moment; please try again.`
   return new Problem(503, reason.toUpperCase(), detail, {
-    headers: { 'retry-after': String(Math.max(1, afterSeconds)) },
+    headers: {
+      'retry-after': String(Math.max(1, afterSeconds)),
+      ...(reason === 'breaker_open' && refusedFor('gateway', service)),
+    },
     members: { service },
   })
 }

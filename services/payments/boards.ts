@@ -1,0 +1,19 @@
+import { board } from '../model/board.ts'
+
+export const paymentOverview = board('payment-overview', {
+  title: 'Payment Service Overview',
+  product: 'payments',
+  summary: 'What merchants ask for and get, and whom payment calls at the moment.',
+})
+
+export const performance = board('perf-800rps', {
+  title: 'Performance',
+  product: 'payments',
+  summary: 'How much payments carry, how fast, and what of it is used up.',
+})
+
+export const settlementAndRefund = board('settlement-refund', {
+  title: 'Settlement & Refund Statistics',
+  product: 'payments',
+  summary: 'How much of what is captured and refunded succeeds.',
+})
