@@ -89,7 +89,11 @@ test('a request that comes on an open connection after the closing is answered w
 
 test('who is about to leave says so on every answer and cuts nothing', async (t) => {
   let leaving = false
-  const listening = await listen((_, response) => void response.end('ok'), at, () => leaving)
+  const listening = await listen(
+    (_, response) => void response.end('ok'),
+    at,
+    () => leaving,
+  )
   t.teardown(() => listening.close())
   const { closed, get } = await keepAlive(listening.port)
   t.regex(await get('/before'), /keep-alive/i)

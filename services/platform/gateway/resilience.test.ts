@@ -261,18 +261,21 @@ test.serial('a replica that says goodbye is left alone, and asked where all do',
   await staying.stop()
 })
 
-test.serial('a connection that nobody used for a second is closed before its server does it', async (t) => {
-  const one = await upstream()
-  let closed = 0
-  one.behave((request, response) => {
-    request.socket.once('close', () => (closed += 1))
-    void echoing(request, response)
-  })
-  const alone = await t.context.another({ replica: 6, env: { SERVICE_ECHO_URL: one.url } })
-  t.is((await read({ ...t.context, url: alone.url })).status, 200)
-  await until('it is closed', () => closed > 0, 2000)
-  await one.stop()
-})
+test.serial(
+  'a connection that nobody used for a second is closed before its server does it',
+  async (t) => {
+    const one = await upstream()
+    let closed = 0
+    one.behave((request, response) => {
+      request.socket.once('close', () => (closed += 1))
+      void echoing(request, response)
+    })
+    const alone = await t.context.another({ replica: 6, env: { SERVICE_ECHO_URL: one.url } })
+    t.is((await read({ ...t.context, url: alone.url })).status, 200)
+    await until('it is closed', () => closed > 0, 2000)
+    await one.stop()
+  },
+)
 
 test.serial('a replica that hangs is left alone, and readers hardly notice', async (t) => {
   const [hung, well] = [await upstream(), await upstream()]
