@@ -32,13 +32,19 @@ export interface Trial {
   readonly broken: readonly string[]
 }
 
-const beforeMs = 3000
-const afterMs = 2000
+const beforeMs = 1000
+/** Nothing can be said of a fault on a platform that is not well. */
+const steadyWithinMs = 60_000
+const afterMs = 1000
+const warmUpMs = 8000
 const goodInARow = 5
 /** Kept in step with every effect, so they can be judged at once; ranks are recounted when their windows are closed. */
 const books: readonly Check[] = [rankingBooks, titles, deadLetterBooks]
 
-/** Uses the platform, breaks it, heals it, waits until it is well, and asks the stores what became of it. */
+/**
+ * Uses the platform, breaks it, heals it, waits until it is well, and asks the stores what became of it.
+ * @throws Error when it is not well before the fault
+ */
 export async function runTrial(fault: Fault, seed: number, arena: Arena): Promise<Trial> {
   const random = randomFrom(seed)
   const since = Date.now()
@@ -46,11 +52,14 @@ export async function runTrial(fault: Fault, seed: number, arena: Arena): Promis
   const driver = drive(arena.ground)
   try {
     await delay(beforeMs)
+    const unsteady = await untilWell(arena, driver.ops, steadyWithinMs)
+    if (unsteady !== undefined) throw new Error(`Before ${fault.name}: ${unsteady}.`)
+    const steady = driver.ops.length
     const { least, most } = fault.lastsMs
     const heldMs = Math.round(least + random() * (most - least))
     const silent = await held(fault, { arena, random, heldMs })
     const healed = Date.now()
-    const ailing = await untilWell(fault, arena, driver.ops)
+    const ailing = await untilWell(arena, driver.ops, fault.wellWithinMs)
     const wellMs = ailing === undefined ? Date.now() - healed : null
     await delay(afterMs)
     await driver.stop()
@@ -61,8 +70,8 @@ export async function runTrial(fault: Fault, seed: number, arena: Arena): Promis
         ? []
         : [`not well within ${fault.wellWithinMs / 1000} s: ${ailing}`]),
       ...(await judge(arena.platform, { ops, since })),
-      ...disturbed(ops, spared(fault, before), fault.sparedShare),
-      ...hung(ops, fault),
+      ...disturbed(ops.slice(steady), spared(fault, before), fault.sparedShare),
+      ...hung(ops.slice(steady), fault),
       ...(await startedAgain(fault, arena, before)),
       ...(await unbalanced(arena.platform)),
     ]
@@ -71,6 +80,13 @@ export async function runTrial(fault: Fault, seed: number, arena: Arena): Promis
   } finally {
     await driver.stop()
   }
+}
+
+/** Uses a platform that was just started until what compiles while it runs is compiled. */
+export async function warmUp({ ground }: Pick<Arena, 'ground'>): Promise<void> {
+  const driver = drive(ground)
+  await delay(warmUpMs)
+  await driver.stop()
 }
 
 const lookEveryMs = 250
@@ -107,16 +123,16 @@ const spared = (fault: Fault, instances: ReadonlyMap<string, number>): readonly 
 
 /** Ready, and the last requests of every kind were answered well. */
 const untilWell = (
-  { wellWithinMs }: Fault,
   { unready }: Arena,
   ops: readonly Op[],
+  withinMs: number,
 ): Promise<string | undefined> => {
   const since = ops.length
   const why = async () => {
     const [first] = await unready()
     return first === undefined ? unwell(ops.slice(since)) : `${first} is not ready`
   }
-  return lastReason(why, { withinMs: wellWithinMs, everyMs: 250 })
+  return lastReason(why, { withinMs, everyMs: 250 })
 }
 
 function unwell(ops: readonly Op[]): string | undefined {

@@ -5,7 +5,7 @@ import { faults } from '../../prove/faults.ts'
 import { pageOf, resultsIn, summaryOf, type Results, type Summary } from '../../prove/results.ts'
 import { withTables } from '../../rendered-tables.ts'
 import { rollingRestart, twins } from '../../prove/rolling.ts'
-import { runTrial, type Trial } from '../../prove/trial.ts'
+import { runTrial, warmUp, type Trial } from '../../prove/trial.ts'
 import { cleanLogs } from '../../verify/clean-logs.ts'
 import { verify } from '../../verify/verify.ts'
 import { rankings } from '../../verify/rankings.ts'
@@ -79,6 +79,7 @@ async function proveFaults(options: Options): Promise<void> {
   const { arena, plugIn, leave } = await arenaHere()
   let broken = 0
   try {
+    await warmUp(arena)
     for (const { fault, seed } of wanted) {
       if (signal.aborted) break
       if (fault.wires.length > 0) await plugIn(wanted.flatMap((one) => one.fault.wires))
@@ -114,6 +115,7 @@ async function proveRolling({ seed = 0, json }: Options): Promise<void> {
   const names = twins(arena.platform.topology, new Set((await arena.restarts()).keys()))
   if (names.length === 0)
     throw new EnvironmentError('Nothing runs twice: ./maru up --replicas rank=2 search=2 …')
+  await warmUp(arena)
   const trial = await runTrial(rollingRestart(names), seed, arena).finally(leave)
   if (trial.broken.length > 0) process.exitCode = exitCodes.failed
   if (json === true) return printJson({ ok: trial.broken.length === 0, restarted: names, trial })
