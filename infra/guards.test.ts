@@ -6,6 +6,9 @@ import { devImports, forbiddenImports, notInert } from './guards/imports.ts'
 import { repeatedShare } from './guards/repeats.ts'
 import { oversized } from './guards/sizes.ts'
 import { isTest, sourcesIn, type Source } from './guards/sources.ts'
+import { drills } from './drill/drills.ts'
+import { cells } from './prove/cells.ts'
+import { faults } from './prove/faults.ts'
 import { staleFiles } from './render.ts'
 
 const root = new URL('..', import.meta.url).pathname
@@ -83,21 +86,45 @@ test('links of the documents lead somewhere', (t) => {
   t.deepEqual(dead, [])
 })
 
-test('every rule of the product names tests that are there', (t) => {
-  const page = readFileSync(join(root, 'docs/rules.md'), 'utf8')
-  const rows = page.split('\n').filter((line) => /^\| (?!Rule \|)/.test(line))
-  const named = (row: string) => [...row.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+\.test\.ts)\)/g)]
-  const missing = rows.flatMap(named).filter(([, title = '', file = '']) => {
+/** Links of a page to tests, by their titles, to which no test answers. */
+function missingTests(rows: readonly string[]): readonly string[] {
+  return rows.flatMap(testsIn).flatMap(([link, title = '', file = '']) => {
     const text = readFileSync(join(root, file), 'utf8')
-    return !["'", '`'].some((quote) => text.includes(quote + title + quote))
+    return ["'", '`'].some((quote) => text.includes(quote + title + quote)) ? [] : [link]
   })
+}
+
+const testsIn = (row: string) => [...row.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+\.test\.ts)\)/g)]
+
+const rowsOf = (page: string): readonly string[] =>
+  readText(page)
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+
+test('every rule of the product names tests that are there', (t) => {
+  const rows = rowsOf('docs/rules.md').filter((line) => !line.startsWith('| Rule |'))
   t.true(rows.length > 40)
   t.deepEqual(
-    rows.filter((row) => named(row).length === 0),
+    rows.filter((row) => testsIn(row).length === 0),
+    [],
+  )
+  t.deepEqual(missingTests(rows), [])
+})
+
+test('every fault that is survived names trials, drills and tests that are there', (t) => {
+  t.deepEqual(missingTests(rowsOf('docs/reliability.md')), [])
+  const known: string[] = [...faults, ...drills].map(({ name }) => name)
+  const named = cells.flatMap(({ trials }) => trials)
+  t.deepEqual(
+    named.filter((name) => !known.includes(name)),
     [],
   )
   t.deepEqual(
-    missing.map(([link]) => link),
+    faults.map(({ name }) => name).filter((name) => !named.includes(name)),
+    [],
+  )
+  t.deepEqual(
+    cells.filter(({ trials, tests }) => trials.length + tests.length === 0),
     [],
   )
 })

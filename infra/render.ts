@@ -12,6 +12,7 @@ import { openApi } from '../services/kit/openapi.ts'
 import type { Topology } from '../services/model/topology.ts'
 import { gitopsFiles } from './gitops/render.ts'
 import { kubernetesTables } from './kubernetes-tables.ts'
+import { cellsTable } from './prove/cells.ts'
 import { readmeTables } from './readme.ts'
 import { table, withTables } from './rendered-tables.ts'
 import { observedBy } from './workloads/rendered-observed.ts'
@@ -50,6 +51,7 @@ export function render(topology: Topology, root: string): readonly Rendered[] {
     ),
     page('README.md', readmeTables(topology)),
     page('docs/kubernetes.md', kubernetesTables(root)),
+    page('docs/reliability.md', { cells: `\n${cellsTable()}\n` }),
     page('docs/performance.md', { benchmarks: resultsText(root, table) }),
   ]
 }

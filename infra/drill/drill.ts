@@ -20,6 +20,8 @@ export interface Ground {
   repeat(perSecond: number, work: () => Promise<unknown>): Heal
   /** Sends a request with the operator's token. @returns its status; 0 where nobody answered */
   ask(line: string, body?: unknown): Promise<number>
+  /** Asks for a token of the operator. @returns its status */
+  login(): Promise<number>
   /** Asks for a token with a wrong secret. @returns its status */
   askWrongly(): Promise<number>
   /** Puts records into a topic that no consumer can read. */

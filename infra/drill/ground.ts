@@ -1,16 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client as OpenSearch } from '@opensearch-project/opensearch'
 import { Redis } from 'ioredis'
-import { connect } from '../../services/kit/kafka/client.ts'
+import type { Dispatcher } from 'undici'
+import { append, unreadable } from '../../services/kit/testing/topic-log.ts'
 import { titleIndex } from '../../services/webtoon/stores.ts'
 import { credentialsOf, type ClientSecret } from '../local/front-door.ts'
 import type { Supervisor } from '../local/supervisor/client.ts'
+import { doorsOf, type Doors } from './doors.ts'
 import { together, type Ground, type Heal } from './drill.ts'
-import { paused } from './paused.ts'
+import { paused } from './kept.ts'
 
 /** A running checkout, as drills reach it. */
 export interface Site {
-  readonly gateway: string
+  /** Base URLs of the gateway's replicas. */
+  readonly gateways: readonly string[]
   readonly client: ClientSecret
   /** Brokers, comma separated. */
   readonly kafka: string
@@ -29,7 +32,6 @@ export interface Tilled {
   heal: Heal
 }
 
-const answerWithinMs = 5000
 /** Before the token's own end. */
 const tokenKeptMs = 240_000
 
@@ -42,11 +44,12 @@ export function groundOf(site: Site): Tilled {
     heals.add(once)
     return once
   }
-  const token = tokenOf(site)
+  const doors = doorsOf(site.gateways)
+  const token = tokenOf(site, doors)
   return {
     heal: () => together(...heals)(),
     ground: {
-      pause: async (name) => healing(await paused(await pidOf(site.supervisor, name))),
+      pause: async (name) => healing(paused(await pidOf(site.supervisor, name))),
       kill: async (name) => void process.kill(await pidOf(site.supervisor, name), 'SIGKILL'),
       forget: () => forget(site.redis),
       loseIndex: () => loseIndex(site.opensearch),
@@ -58,10 +61,11 @@ export function groundOf(site: Site): Tilled {
         const timer = setInterval(() => void work().catch(() => undefined), 1000 / perSecond)
         return healing(async () => clearInterval(timer))
       },
-      ask: async (line, body) =>
-        statusOf(site.gateway, line, { authorization: await token() }, body),
-      askWrongly: () => wrongLogin(site.gateway),
-      poison: (topic, count) => poison(site.kafka, topic, count),
+      ask: async (line, body) => statusOf(doors, line, await token(), body).catch(() => 0),
+      login: async () => (await login(doors, credentialsOf(site.client))).status,
+      askWrongly: async () => (await login(doors, nobody)).status,
+      poison: (topic, count) =>
+        append(site.kafka, topic, Array(count).fill({ key: 'drill', value: unreadable })),
     },
   }
 }
@@ -72,14 +76,13 @@ async function pidOf(supervisor: Supervisor, name: string): Promise<number> {
   return found.pid
 }
 
-function tokenOf({ gateway, client }: Site): () => Promise<string> {
+/** The operator's token, asked for again before it ends. */
+function tokenOf(site: Site, doors: Doors): () => Promise<string> {
   let known: { readonly value: Promise<string>; readonly until: number } | undefined
   const ask = async (): Promise<string> => {
-    const body = credentialsOf(client)
-    const signal = AbortSignal.timeout(answerWithinMs)
-    const answer = await fetch(`${gateway}/token`, { method: 'POST', body, signal })
-    const { access_token: token } = (await answer.json()) as { access_token?: string }
-    if (token === undefined) throw new Error(`POST ${gateway}/token answered ${answer.status}.`)
+    const { status, text } = await login(doors, credentialsOf(site.client))
+    const { access_token: token } = JSON.parse(text) as { access_token?: string }
+    if (token === undefined) throw new Error(`POST /token answered ${status}.`)
     return `Bearer ${token}`
   }
   return () => {
@@ -92,47 +95,35 @@ function tokenOf({ gateway, client }: Site): () => Promise<string> {
   }
 }
 
+const login = ({ knock }: Doors, form: URLSearchParams): ReturnType<Doors['knock']> =>
+  knock('/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
+  })
+
 async function statusOf(
-  gateway: string,
+  { knock }: Doors,
   line: string,
-  headers: Readonly<Record<string, string>>,
+  authorization: string,
   body?: unknown,
 ): Promise<number> {
   const [method = 'GET', path = '/'] = line.split(' ')
-  const json = { 'content-type': 'application/json' }
-  const answer = await fetch(gateway + path, {
-    method,
-    headers: { ...headers, ...(body !== undefined && json) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(answerWithinMs),
-  }).catch(() => undefined)
-  await answer?.arrayBuffer().catch(() => undefined)
-  return answer?.status ?? 0
+  const json = body !== undefined && { body: JSON.stringify(body) }
+  const { status } = await knock(path, {
+    method: method as Dispatcher.HttpMethod,
+    headers: { authorization, ...(json && { 'content-type': 'application/json' }) },
+    ...json,
+  })
+  return status
 }
 
 /** A client of no one's, so that nobody else's logins are slowed down. */
-const wrongLogin = (gateway: string): Promise<number> =>
-  fetch(`${gateway}/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: 'drill-nobody',
-      client_secret: 'guessed',
-    }),
-    signal: AbortSignal.timeout(answerWithinMs),
-  }).then(({ status }) => status)
-
-async function poison(bootstrap: string, topic: string, count: number): Promise<void> {
-  const { client } = connect({ bootstrap, prefix: '', clientId: 'drill' })
-  const producer = client.producer({ allowAutoTopicCreation: false })
-  await producer.connect()
-  try {
-    const messages = Array.from({ length: count }, () => ({ key: 'drill', value: '{' }))
-    await producer.send({ topic, messages })
-  } finally {
-    await producer.disconnect()
-  }
-}
+const nobody = new URLSearchParams({
+  grant_type: 'client_credentials',
+  client_id: 'drill-nobody',
+  client_secret: 'guessed',
+})
 
 async function forget(url: string): Promise<void> {
   const redis = new Redis(url)

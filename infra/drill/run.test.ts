@@ -7,7 +7,7 @@ import { ruleFilesOf } from '../../alerts/rules.ts'
 import { poll } from '../local/poll.ts'
 import { drills } from './drills.ts'
 import type { AlertLabels, Drill, Ground } from './drill.ts'
-import { paused } from './paused.ts'
+import { paused } from './kept.ts'
 import type { Notice } from './receiver.ts'
 import { runDrill, type Watch } from './run.ts'
 
@@ -102,14 +102,14 @@ test('what stands still goes on when it is healed, and when whoever held it was 
   const pid = held.pid ?? 0
   const reaches = (wantedState: RegExp) =>
     poll(() => wantedState.test(stateOf(pid)) || undefined, { withinMs: 10_000, everyMs: 20 })
-  const heal = await paused(pid)
+  const heal = paused(pid)
   t.true(await reaches(/T/))
   await heal()
   t.true(await reaches(/S/))
 
   const script = `
-    const { paused } = await import(${JSON.stringify(new URL('paused.ts', import.meta.url).href)})
-    await paused(${pid})
+    const { paused } = await import(${JSON.stringify(new URL('kept.ts', import.meta.url).href)})
+    paused(${pid})
     setInterval(() => undefined, 1000)`
   const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })
   const gone = once(holder, 'exit')

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { storeUser, type Access, type Addresses } from '../../services/kit/bindings.ts'
+import { idleConnectionMs } from '../../services/kit/listen.ts'
 import type { Service } from '../../services/model/service.ts'
 import type { Store } from '../../services/model/store.ts'
 import {
@@ -20,6 +21,9 @@ export interface Here {
   readonly where: Places
   readonly installation: Installation
 }
+
+/** Who has a twin to go on leaves without cutting a connection that may be in use. */
+const drainMs = 2 * idleConnectionMs
 
 /** Everything that instance `instance` of `service` must be told. */
 export function addressesOf(service: Service, instance: number, here: Here): Addresses {
@@ -43,6 +47,7 @@ export function addressesOf(service: Service, instance: number, here: Here): Add
     traces: tracesOf(installation),
     environment: 'local',
     migrate: 'start',
+    drainMs: (installation.replicas[service.name] ?? 1) > 1 ? drainMs : 0,
   }
 }
 

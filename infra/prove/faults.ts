@@ -1,132 +1,151 @@
-import { pageView } from '../../services/webtoon/topics.ts'
-import type { Ground, Heal } from '../drill/drill.ts'
-import type { Kind } from './history.ts'
+import { consumedTopics } from '../verify/traffic.ts'
+import { topology } from '../../services/topology.ts'
+import { catalogUpsert, pageView } from '../../services/webtoon/topics.ts'
+import { fault, nothing, type Fault } from './fault.ts'
+import { storm } from './ground.ts'
+import { kinds } from './history.ts'
+import { wireFaults } from './wire-faults.ts'
 
-/** A number from 0 (incl.) to 1 (excl.). */
-export type Random = () => number
-
-/** One way to break the platform. */
-export interface Fault {
-  readonly name: string
-  readonly says: string
-  /** Kinds of use that must not notice. */
-  readonly spares: readonly Kind[]
-  /** What ends or is ended by the fault itself: nobody else may have to be started again. */
-  readonly ends: readonly string[]
-  /** From the healing until everything is well again. */
-  readonly wellWithinMs: number
-  /** Breaks it; the heal comes after at most a few seconds. */
-  inject(ground: Ground, random: Random): Promise<Heal>
-}
-
-const nothing: Heal = async () => undefined
+type What = Pick<Fault, 'says'> & Partial<Pick<Fault, 'notice' | 'tells' | 'wellWithinMs'>>
 
 /** kill -9; the supervisor starts it again. */
-const killed = (
-  name: string,
-  what: Pick<Fault, 'says' | 'spares'> & { readonly wellWithinMs?: number },
-): Fault => ({
-  name: `kill-${name}`,
-  ends: [name],
-  wellWithinMs: 30_000,
-  ...what,
-  inject: async ({ kill }) => {
-    await kill(name)
-    return nothing
-  },
-})
-
-/** SIGSTOP for a while: sockets stay open, and nobody answers. */
-const paused = (
-  name: string,
-  what: Pick<Fault, 'says' | 'spares'> & { readonly wellWithinMs?: number },
-): Fault => ({
-  name: `pause-${name}`,
-  ends: [],
-  wellWithinMs: 30_000,
-  ...what,
-  inject: ({ pause }) => pause(name),
-})
-
-/** The faults of the plan that touch these services; each is one that a machine or a network really has. */
-export const faults: readonly Fault[] = [
-  killed('gateway-1', { says: 'the front door dies', spares: [] }),
-  killed('ingest-1', { says: 'who takes events dies', spares: ['title', 'rank', 'search'] }),
-  killed('rank-1', { says: 'who counts dies', spares: ['event', 'title', 'search'] }),
-  killed('catalog-1', { says: 'who keeps titles dies', spares: ['event', 'rank', 'search'] }),
-  killed('search-1', { says: 'who indexes dies', spares: ['event', 'title', 'rank'] }),
-  killed('auth-1', {
-    says: 'who issues tokens dies',
-    spares: ['event', 'title', 'rank', 'search'],
-  }),
-  killed('kafka', { says: 'the broker dies', spares: ['title', 'search'], wellWithinMs: 60_000 }),
-  killed('postgres', { says: 'Postgres dies', spares: ['event', 'rank', 'search'] }),
-  killed('redis', {
-    says: 'Redis dies',
-    spares: ['event', 'title', 'search'],
-    wellWithinMs: 60_000,
-  }),
-  killed('opensearch', {
-    says: 'OpenSearch dies',
-    spares: ['event', 'title', 'rank'],
-    wellWithinMs: 90_000,
-  }),
-  killed('zipkin', {
-    says: 'the trace store dies',
-    spares: ['event', 'title', 'rank', 'search'],
-    wellWithinMs: 60_000,
-  }),
-  killed('prometheus', { says: 'Prometheus dies', spares: ['event', 'title', 'rank', 'search'] }),
-  paused('kafka', { says: 'the broker stands still', spares: ['title', 'search'] }),
-  paused('redis', { says: 'Redis stands still', spares: ['event', 'title', 'search'] }),
-  paused('opensearch', { says: 'OpenSearch stands still', spares: ['event', 'title', 'rank'] }),
-  paused('rank-1', {
-    says: 'who counts stands still and comes back',
-    spares: ['event', 'title', 'search'],
-  }),
-  {
-    name: 'poison',
-    says: 'records that nobody can read',
-    spares: ['event', 'title', 'rank', 'search'],
-    ends: [],
-    wellWithinMs: 30_000,
-    inject: async ({ poison }, random) => {
-      await poison(pageView.name, 1 + Math.floor(random() * 20))
+const killed = (name: string, what: What): Fault =>
+  fault({
+    name: `kill-${name}`,
+    ends: [name],
+    ...what,
+    inject: async ({ kill }) => {
+      await kill(name)
       return nothing
     },
-  },
-  {
+  })
+
+/** SIGSTOP for a while: sockets stay open, and nobody answers. Long enough to be seen by who looks every second. */
+const paused = (name: string, what: What): Fault =>
+  fault({
+    name: `pause-${name}`,
+    lastsMs: { least: 3000, most: 6000 },
+    ...what,
+    inject: ({ pause }) => pause(name),
+  })
+
+/** Every 2.5 s somebody joins or leaves, and all who consume must share the partitions anew. */
+const stormy = (service: string, what: What): Fault =>
+  fault({
+    name: `storm-${service}`,
+    wellWithinMs: 60_000,
+    ...what,
+    inject: async (ground) => {
+      await storm(ground, service, { rounds: 3, everyMs: 2500 })
+      return nothing
+    },
+  })
+
+const servicesAndServers: readonly Fault[] = [
+  killed('gateway-1', { says: 'the front door dies', notice: kinds }),
+  killed('ingest-1', { says: 'who takes events dies', notice: ['event'] }),
+  killed('rank-1', { says: 'who counts dies', notice: ['rank'] }),
+  killed('catalog-1', { says: 'who keeps titles dies', notice: ['title'] }),
+  killed('search-1', { says: 'who indexes dies', notice: ['search'] }),
+  killed('auth-1', { says: 'who issues tokens dies', notice: ['login'] }),
+  killed('generator-1', { says: 'who makes load dies' }),
+  killed('kafka', { says: 'the broker dies', notice: ['event', 'rank'], wellWithinMs: 60_000 }),
+  killed('postgres', { says: 'Postgres dies', notice: ['title', 'login'] }),
+  killed('redis', { says: 'Redis dies', notice: ['rank'], wellWithinMs: 60_000 }),
+  killed('opensearch', { says: 'OpenSearch dies', notice: ['search'], wellWithinMs: 90_000 }),
+  killed('zipkin', { says: 'the trace store dies', wellWithinMs: 60_000 }),
+  killed('prometheus', { says: 'Prometheus dies' }),
+  paused('kafka', {
+    says: 'the broker stands still',
+    notice: ['event', 'rank'],
+    tells: ['ingest'],
+  }),
+  paused('postgres', {
+    says: 'Postgres stands still',
+    notice: ['title', 'login'],
+    tells: ['catalog'],
+  }),
+  paused('redis', { says: 'Redis stands still', notice: ['rank'], tells: ['rank'] }),
+  paused('opensearch', { says: 'OpenSearch stands still', notice: ['search'], tells: ['search'] }),
+  paused('rank-1', {
+    says: 'who counts stands still and comes back',
+    notice: ['rank'],
+    tells: ['rank'],
+  }),
+  paused('auth-1', {
+    says: 'nobody issues tokens or publishes keys; known tokens stay good',
+    notice: ['login'],
+    tells: ['auth'],
+  }),
+]
+
+const data: readonly Fault[] = [
+  fault({
+    name: 'poison',
+    says: 'records that nobody can read, in every topic that is consumed',
+    inject: async ({ poison }, random) => {
+      for (const { name } of consumedTopics(topology))
+        await poison(name, 1 + Math.floor(random() * 5))
+      return nothing
+    },
+  }),
+  fault({
+    name: 'kill-dead-letters-1',
+    says: 'who keeps dead letters dies while some come',
+    ends: ['dead-letters-1'],
+    inject: async ({ poison, kill }, random) => {
+      await poison(pageView.name, 1 + Math.floor(random() * 20))
+      await kill('dead-letters-1')
+      return nothing
+    },
+  }),
+  fault({
+    name: 'repeated-records',
+    says: 'Kafka holds events and changes of titles several times, in another order',
+    inject: async ({ again }, random) => {
+      for (const topic of [pageView, catalogUpsert]) await again(topic, random)
+      return nothing
+    },
+  }),
+  fault({
     name: 'redis-amnesia',
     says: 'Redis forgets everything',
-    spares: ['event', 'title', 'search'],
-    ends: [],
+    notice: ['rank'],
     wellWithinMs: 60_000,
     inject: async ({ forget }) => {
       await forget()
       return nothing
     },
-  },
-  {
+  }),
+  fault({
     name: 'index-loss',
     says: 'the index of titles is deleted',
-    spares: ['event', 'title', 'rank'],
-    ends: [],
+    notice: ['search'],
     wellWithinMs: 90_000,
     inject: async ({ loseIndex }) => {
       await loseIndex()
       return nothing
     },
-  },
-  {
+  }),
+  fault({
     name: 'key-rotation',
     says: 'tokens are signed with a new key',
-    spares: ['event', 'title', 'rank', 'search'],
-    ends: [],
-    wellWithinMs: 30_000,
     inject: async ({ ask }) => {
       const status = await ask('POST /keys/rotate')
       if (status >= 300) throw new Error(`POST /keys/rotate answered ${status}.`)
       return nothing
     },
-  },
+  }),
+  fault({
+    name: 'lock-titles',
+    says: 'somebody locks the table of titles',
+    notice: ['title'],
+    lastsMs: { least: 6000, most: 8000 },
+    inject: ({ lockTitles }) => lockTitles(),
+  }),
+  stormy('rank', { says: 'replicas that count come and go', notice: ['rank'] }),
+  stormy('search', { says: 'replicas that index come and go' }),
 ]
+
+/** The faults of the plan that touch these services; each is one that a machine or a network really has. */
+export const faults: readonly Fault[] = [...servicesAndServers, ...data, ...wireFaults]

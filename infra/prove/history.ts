@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Ground } from '../drill/drill.ts'
 
 /** What a client does. */
-export const kinds = ['event', 'title', 'rank', 'search'] as const
+export const kinds = ['event', 'title', 'rank', 'search', 'login'] as const
 export type Kind = (typeof kinds)[number]
 
 /** One thing that a client did, and what it knows of it: `unknown` may have had an effect or none. */
@@ -22,13 +22,19 @@ export interface Driver {
   stop(): Promise<void>
 }
 
-const perSecond: Readonly<Record<Kind, number>> = { event: 20, title: 4, rank: 8, search: 8 }
+const perSecond: Readonly<Record<Kind, number>> = {
+  event: 20,
+  title: 4,
+  rank: 8,
+  search: 8,
+  login: 3,
+}
 /** Every tenth event is sent three times: a client that did not hear the answer. */
 const repeatedEvery = 10
 const titles = 10
 
 /** Open-loop use of the front door; every write is recognised again in the stores. */
-export function drive({ repeat, ask }: Ground): Driver {
+export function drive({ repeat, ask, login }: Ground): Driver {
   const run = randomUUID().slice(0, 8)
   const ops: Op[] = []
   const underWay = new Set<Promise<void>>()
@@ -63,6 +69,7 @@ export function drive({ repeat, ask }: Ground): Driver {
     },
     rank: async () => void note('rank', '', ask('GET /rank/top?window=10s')),
     search: async () => void note('search', '', ask('GET /search?q=proof')),
+    login: async () => void note('login', '', login()),
   }
   const heals = kinds.map((kind) => repeat(perSecond[kind], work[kind]))
   return {

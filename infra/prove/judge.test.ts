@@ -3,7 +3,8 @@ import { faults } from './faults.ts'
 import type { Kind, Op } from './history.ts'
 import { disturbed, kept } from './judge.ts'
 import { pageOf, summaryOf } from './results.ts'
-import { randomFrom, type Trial } from './trial.ts'
+import { randomFrom } from '../../services/kit/testing/random.ts'
+import type { Trial } from './trial.ts'
 
 const op = (kind: Kind, id: string, outcome: Op['outcome'], status = 200): Op => ({
   kind,
@@ -34,11 +35,12 @@ test('who should not notice may fail once in a hundred, and no more', (t) => {
   const many = Array.from({ length: 300 }, (_, n) =>
     op('rank', '', n < 3 ? 'unknown' : 'ok', n < 3 ? 503 : 200),
   )
-  t.deepEqual(disturbed(many, ['rank']), [])
-  t.deepEqual(disturbed([...many, op('rank', '', 'unknown', 504)], ['rank']), [
+  t.deepEqual(disturbed(many, ['rank'], 0.01), [])
+  t.deepEqual(disturbed([...many, op('rank', '', 'unknown', 504)], ['rank'], 0.01), [
     '4 of 301 of kind rank failed (503, 504), which the fault should spare',
   ])
-  t.deepEqual(disturbed([...many, op('rank', '', 'unknown', 504)], ['event']), [])
+  t.deepEqual(disturbed([...many, op('rank', '', 'unknown', 504)], ['event'], 0.01), [])
+  t.is(disturbed([op('rank', '', 'ok'), op('rank', '', 'unknown', 503)], ['rank'], 0).length, 1)
 })
 
 test('a bound is said only where nothing failed', (t) => {

@@ -2,11 +2,12 @@ import pg from 'pg'
 import { textsOf } from '../../services/kit/testing/records.ts'
 import { pageView } from '../../services/webtoon/topics.ts'
 import type { Platform } from '../verify/check.ts'
+import type { Fault } from './fault.ts'
 import type { Kind, Op } from './history.ts'
 
 const readWithinMs = 60_000
-/** Of a hundred requests that should not notice one may, on a machine that does other things too. */
-const sparedShare = 0.01
+/** Of a hundred requests one may be without an answer, on a machine that does other things too. */
+const silentShare = 0.01
 
 /** What the stores say of a history: one sentence for each thing that must not be. */
 export async function judge(
@@ -38,16 +39,29 @@ export function kept(
 }
 
 /** Kinds of use that noticed a fault which they should not have noticed. */
-export const disturbed = (ops: readonly Op[], spares: readonly Kind[]): readonly string[] =>
+export const disturbed = (
+  ops: readonly Op[],
+  spares: readonly Kind[],
+  share: number,
+): readonly string[] =>
   spares.flatMap((kind) => {
     const of = ops.filter((op) => op.kind === kind)
     const bad = of.filter(({ outcome }) => outcome !== 'ok')
-    if (bad.length <= Math.max(1, of.length * sparedShare)) return []
+    if (bad.length <= (share === 0 ? 0 : Math.max(1, of.length * share))) return []
     const statuses = [...new Set(bad.map(({ status }) => status))].join(', ')
     return [
       `${bad.length} of ${of.length} of kind ${kind} failed (${statuses}), which the fault should spare`,
     ]
   })
+
+/** Requests that nobody answered in time, though the front door stood: whoever waits for something gives up by itself. */
+export const hung = (ops: readonly Op[], { ends }: Pick<Fault, 'ends'>): readonly string[] => {
+  if (ends.some((name) => name.startsWith('gateway-'))) return []
+  const silent = ops.filter(({ status }) => status === 0)
+  return silent.length <= Math.max(1, ops.length * silentShare)
+    ? []
+    : [`${silent.length} of ${ops.length} requests were not answered at all`]
+}
 
 async function eventsIn(kafka: string, since: number): Promise<ReadonlySet<string>> {
   const shelf = { bootstrap: kafka, prefix: '' }

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { table } from '../rendered-tables.ts'
-import type { Fault } from './faults.ts'
+import type { Fault } from './fault.ts'
 import type { Trial } from './trial.ts'
 
 /** Trials of earlier runs and of this one, one JSON object a line. */

@@ -1,20 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Ground, Heal } from '../drill/drill.ts'
+import { randomFrom, type Random } from '../../services/kit/testing/random.ts'
 import { lastReason } from '../local/poll.ts'
 import type { Check, Platform } from '../verify/check.ts'
 import { deadLetterBooks } from '../verify/dead-letter-books.ts'
 import { rankingBooks } from '../verify/rankings.ts'
 import { titles } from '../verify/title-index.ts'
-import type { Fault } from './faults.ts'
-import { drive, kinds, type Op } from './history.ts'
-import { disturbed, judge } from './judge.ts'
+import { sparedBy, type Fault } from './fault.ts'
+import type { ProvingGround } from './ground.ts'
+import { drive, kinds, type Kind, type Op } from './history.ts'
+import { disturbed, hung, judge } from './judge.ts'
 
 /** What a trial needs of the platform that it breaks. */
 export interface Arena {
-  readonly ground: Ground
+  readonly ground: ProvingGround
   readonly platform: Platform
-  /** Why it is not well; undefined when it is. */
-  ailing(): Promise<string | undefined>
+  /** Services of which an instance is not ready. */
+  unready(): Promise<readonly string[]>
   /** How often each process was started again. */
   restarts(): Promise<ReadonlyMap<string, number>>
 }
@@ -31,56 +32,107 @@ export interface Trial {
   readonly broken: readonly string[]
 }
 
-const beforeMs = 3000
-const heldMostMs = 4000
-const afterMs = 2000
+const beforeMs = 1000
+/** Nothing can be said of a fault on a platform that is not well. */
+const steadyWithinMs = 60_000
+const afterMs = 1000
+const warmUpMs = 8000
 const goodInARow = 5
 /** Kept in step with every effect, so they can be judged at once; ranks are recounted when their windows are closed. */
 const books: readonly Check[] = [rankingBooks, titles, deadLetterBooks]
 
-/** Uses the platform, breaks it, heals it, waits until it is well, and asks the stores what became of it. */
+/**
+ * Uses the platform, breaks it, heals it, waits until it is well, and asks the stores what became of it.
+ * @throws Error when it is not well before the fault
+ */
 export async function runTrial(fault: Fault, seed: number, arena: Arena): Promise<Trial> {
   const random = randomFrom(seed)
   const since = Date.now()
   const before = await arena.restarts()
   const driver = drive(arena.ground)
-  await delay(beforeMs)
-  const heldMs = Math.round(random() * heldMostMs)
-  await held(await fault.inject(arena.ground, random), heldMs)
-  const healed = Date.now()
-  const ailing = await untilWell(fault, arena, driver.ops)
-  const wellMs = ailing === undefined ? Date.now() - healed : null
-  await delay(afterMs)
-  await driver.stop()
-  const { ops } = driver
-  const broken = [
-    ...(ailing === undefined ? [] : [`not well within ${fault.wellWithinMs / 1000} s: ${ailing}`]),
-    ...(await judge(arena.platform, { ops, since })),
-    ...disturbed(ops, fault.spares),
-    ...(await startedAgain(fault, arena, before)),
-    ...(await unbalanced(arena.platform)),
-  ]
-  const acknowledged = ops.filter(({ outcome }) => outcome === 'ok').length
-  return { fault: fault.name, seed, heldMs, ops: ops.length, acknowledged, wellMs, broken }
-}
-
-async function held(heal: Heal, ms: number): Promise<void> {
   try {
-    await delay(ms)
+    await delay(beforeMs)
+    const unsteady = await untilWell(arena, driver.ops, steadyWithinMs)
+    if (unsteady !== undefined) throw new Error(`Before ${fault.name}: ${unsteady}.`)
+    const steady = driver.ops.length
+    const { least, most } = fault.lastsMs
+    const heldMs = Math.round(least + random() * (most - least))
+    const silent = await held(fault, { arena, random, heldMs })
+    const healed = Date.now()
+    const ailing = await untilWell(arena, driver.ops, fault.wellWithinMs)
+    const wellMs = ailing === undefined ? Date.now() - healed : null
+    await delay(afterMs)
+    await driver.stop()
+    const { ops } = driver
+    const broken = [
+      ...silent.map((name) => `${name} did not say that it was not ready`),
+      ...(ailing === undefined
+        ? []
+        : [`not well within ${fault.wellWithinMs / 1000} s: ${ailing}`]),
+      ...(await judge(arena.platform, { ops, since })),
+      ...disturbed(ops.slice(steady), spared(fault, before), fault.sparedShare),
+      ...hung(ops.slice(steady), fault),
+      ...(await startedAgain(fault, arena, before)),
+      ...(await unbalanced(arena.platform)),
+    ]
+    const acknowledged = ops.filter(({ outcome }) => outcome === 'ok').length
+    return { fault: fault.name, seed, heldMs, ops: ops.length, acknowledged, wellMs, broken }
   } finally {
-    await heal()
+    await driver.stop()
   }
 }
 
+/** Uses a platform that was just started until what compiles while it runs is compiled. */
+export async function warmUp({ ground }: Pick<Arena, 'ground'>): Promise<void> {
+  const driver = drive(ground)
+  await delay(warmUpMs)
+  await driver.stop()
+}
+
+const lookEveryMs = 250
+
+/** Breaks, waits and heals. @returns who should have said that they are not ready, and did not */
+async function held(
+  { inject, tells }: Fault,
+  {
+    arena,
+    random,
+    heldMs,
+  }: { readonly arena: Arena; readonly random: Random; readonly heldMs: number },
+): Promise<readonly string[]> {
+  const heal = await inject(arena.ground, random)
+  const silent = new Set(tells)
+  try {
+    const until = performance.now() + heldMs
+    while (silent.size > 0 && performance.now() < until) {
+      for (const name of await arena.unready()) silent.delete(name)
+      await delay(lookEveryMs)
+    }
+    await delay(Math.max(0, until - performance.now()))
+  } finally {
+    await heal()
+  }
+  return [...silent]
+}
+
+/** Where everybody who ends has a twin, nobody may notice. */
+const spared = (fault: Fault, instances: ReadonlyMap<string, number>): readonly Kind[] =>
+  fault.ends.length > 0 && fault.ends.every((name) => instances.has(name.replace(/-1$/, '-2')))
+    ? kinds
+    : sparedBy(fault)
+
 /** Ready, and the last requests of every kind were answered well. */
 const untilWell = (
-  { wellWithinMs }: Fault,
-  { ailing }: Arena,
+  { unready }: Arena,
   ops: readonly Op[],
+  withinMs: number,
 ): Promise<string | undefined> => {
   const since = ops.length
-  const why = async () => (await ailing()) ?? unwell(ops.slice(since))
-  return lastReason(why, { withinMs: wellWithinMs, everyMs: 250 })
+  const why = async () => {
+    const [first] = await unready()
+    return first === undefined ? unwell(ops.slice(since)) : `${first} is not ready`
+  }
+  return lastReason(why, { withinMs, everyMs: 250 })
 }
 
 function unwell(ops: readonly Op[]): string | undefined {
@@ -111,15 +163,4 @@ async function unbalanced(platform: Platform): Promise<readonly string[]> {
     ),
   )
   return found.flat()
-}
-
-/** Numbers that repeat, so that a red trial can be run again (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

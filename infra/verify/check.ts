@@ -21,6 +21,8 @@ export interface Platform {
   readonly boardQueries: readonly { readonly where: string; readonly query: string }[]
   /** PromQL of every rule. */
   readonly ruleQueries: readonly string[]
+  /** Folders of what was logged, and of what must not be. */
+  readonly where: { readonly logs: string; readonly secrets: string }
   /** Does a declared task of a service, in a process of its own. */
   task(service: string, word: string): Promise<void>
 }

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { connect } from '../../services/kit/kafka/client.ts'
 import { sourceOf } from '../../services/kit/kafka/publisher.ts'
+import { append, unreadable } from '../../services/kit/testing/topic-log.ts'
 import type { Topic } from '../../services/model/topic.ts'
-import { consumersOf, publishersOf } from '../../services/model/topology.ts'
+import { consumersOf, publishersOf, type Topology } from '../../services/model/topology.ts'
 import { shop } from '../../services/payments/clients.ts'
 import { deskAt } from '../local/dead-letter-desk.ts'
 import { waitFor } from '../local/tour/wait.ts'
@@ -28,12 +28,14 @@ export async function sendThroughEveryEdge(platform: Platform): Promise<void> {
   await ask('GET /.well-known/jwks.json')
   await authorize(platform)
   for (const run of generated) await generate(platform, run)
-  for (const topic of platform.topology.topics)
-    if (topic.deadLetters && consumersOf(platform.topology, topic).length > 0)
-      await poison(platform, topic)
+  for (const topic of consumedTopics(platform.topology)) await poison(platform, topic)
   for (const { name, tasks, calls } of platform.topology.services)
     if (calls.length > 0) for (const word of Object.keys(tasks)) await platform.task(name, word)
 }
+
+/** Topics in which a record that nobody can read ends among the dead letters. */
+export const consumedTopics = (all: Topology): readonly Topic[] =>
+  all.topics.filter((topic) => topic.deadLetters && consumersOf(all, topic).length > 0)
 
 /** The smallest payment, of the demo shop. */
 async function authorize({ gatewayAs }: Platform): Promise<void> {
@@ -80,22 +82,15 @@ async function generate({ gateway }: Platform, run: (typeof generated)[number]):
 
 /** A record that nobody can read ends among the dead letters; it is taken out there. */
 async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Promise<void> {
-  const { client } = connect({ bootstrap: kafka, prefix: '', clientId: 'verify' })
-  const producer = client.producer({ allowAutoTopicCreation: false })
   const eventId = `verify-${randomUUID()}`
   const [sender] = publishersOf(topology, topic)
-  await producer.connect()
-  try {
-    const ids = randomBytes(24).toString('hex')
-    const headers = {
-      ce_id: eventId,
-      ce_source: sourceOf(sender?.name ?? 'verify'),
-      traceparent: `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`,
-    }
-    await producer.send({ topic: topic.name, messages: [{ key: title.id, value: '{', headers }] })
-  } finally {
-    await producer.disconnect()
+  const ids = randomBytes(24).toString('hex')
+  const headers = {
+    ce_id: eventId,
+    ce_source: sourceOf(sender?.name ?? 'verify'),
+    traceparent: `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`,
   }
+  await append(kafka, topic.name, [{ key: title.id, value: unreadable, headers }])
   const desk = deskAt(gateway)
   // Until it is received nobody knows it: 404.
   const found = () => desk.letter(eventId).catch(() => undefined)

@@ -1,4 +1,5 @@
 import type { Check, Platform, Verdict } from './check.ts'
+import { cleanLogs } from './clean-logs.ts'
 import { deadLetterBooks } from './dead-letter-books.ts'
 import { edges } from './edges.ts'
 import { boards, rules } from './measured.ts'
@@ -14,6 +15,7 @@ export const checks: readonly Check[] = [
   deadLetterBooks,
   boards,
   rules,
+  cleanLogs,
 ]
 
 /** A check with its verdict. */

@@ -13,6 +13,9 @@ import type { StackContext } from './stack-context.ts'
 export const publicUrl = ({ gateway: { host } }: Pick<Settings, 'gateway'>): string =>
   `${host.endsWith('.localhost') ? 'http' : 'https'}://${host}`
 
+/** Endpoints are taken from every load balancer within this time after a pod's end was decided. */
+export const drainMs = 5000
+
 /** Everything that a replica of `service` must be told in Kubernetes; `$(INSTANCE)` is filled in by the kubelet. */
 export function clusterAddresses(
   service: Service,
@@ -44,6 +47,7 @@ export function clusterAddresses(
     },
     environment: stack,
     migrate: 'check',
+    drainMs,
   }
 }
 

@@ -1,7 +1,7 @@
 import { environmentOf } from '../../services/kit/bindings.ts'
 import { adminOffset, speaksKafka, type Service } from '../../services/model/service.ts'
 import { clusters, secretsFolder } from '../endpoints.ts'
-import { clusterAddresses, mountedSecrets, opensearchCa } from './addresses.ts'
+import { clusterAddresses, drainMs, mountedSecrets, opensearchCa } from './addresses.ts'
 import { enginesOf } from './edges.ts'
 import { kafkaPasswordKey } from './kafka-access.ts'
 import type { StackContext } from './stack-context.ts'
@@ -9,8 +9,6 @@ import type { StackContext } from './stack-context.ts'
 /** Numeric, so that the kubelet can tell that it is not root; above the range of Debian's accounts. */
 const userId = 10_001
 
-/** Endpoints are taken from every load balancer within this time after a pod's end was decided. */
-const drainSeconds = 5
 /** The kit's STOP_DEADLINE_MS and what its telemetry may take after it, in seconds. */
 const stopSeconds = 18
 
@@ -40,7 +38,7 @@ export function podSpec(service: Service, context: StackContext, migrating: bool
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity,
-    terminationGracePeriodSeconds: drainSeconds + stopSeconds,
+    terminationGracePeriodSeconds: drainMs / 1000 + stopSeconds,
     containers: [
       {
         name: service.name,
@@ -70,7 +68,6 @@ const serving = ({ port }: Service) => ({
   startupProbe: probe('/startupz', { periodSeconds: 2, failureThreshold: 60 }),
   readinessProbe: probe('/readyz', { periodSeconds: 5, failureThreshold: 2, timeoutSeconds: 3 }),
   livenessProbe: probe('/livez', { periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 3 }),
-  lifecycle: { preStop: { sleep: { seconds: drainSeconds } } },
 })
 
 const probe = (path: string, times: object) => ({ httpGet: { path, port: 'admin' }, ...times })

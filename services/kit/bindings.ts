@@ -48,6 +48,8 @@ export interface Addresses {
   readonly traces: { readonly kind: 'otlp' | 'zipkin' | 'none'; readonly endpoint: string }
   readonly environment: string
   readonly migrate: 'start' | 'check'
+  /** How long a replica that leaves says goodbye on its connections; 0 where nobody could go elsewhere. */
+  readonly drainMs: number
 }
 
 /** One environment variable of a service: how it is named, and what writes it. */
@@ -161,7 +163,10 @@ const processVariables: readonly Variable[] = [
     'How long a request of a burst may wait for its turn before it is refused with 503; 0 refuses none',
     { fallback: '500' },
   ),
-  plain('DRAIN_MS', 'Wait between readiness off and the end of accepting', { fallback: '0' }),
+  plain('DRAIN_MS', 'Wait between readiness off and the end of accepting', {
+    fallback: '0',
+    from: (a) => String(a.drainMs),
+  }),
   plain('STOP_DEADLINE_MS', 'A stop that takes longer is forced', { fallback: '15000' }),
 ]
 

@@ -8,6 +8,7 @@ import { breaker, type Breaker } from './breaker.ts'
 import { exchange, isAnswer, UpstreamError, type Exchange } from './client-exchange.ts'
 import type { ClientReply, ClientRequest } from './client-message.ts'
 import type { Context } from './context.ts'
+import { idleConnectionMs } from './listen.ts'
 import { Problem, unavailable } from './problem.ts'
 import type { TokenSource } from './token.ts'
 
@@ -61,6 +62,8 @@ export function client(context: Context, callee: Service, options: ClientOptions
   const pool = new Pool(base.origin, {
     connections,
     pipelining: 1,
+    keepAliveTimeout: idleConnectionMs,
+    keepAliveMaxTimeout: idleConnectionMs,
     connect: { timeout: timeLimitMs },
   })
   context.life.onStop('stores', `client ${callee.name}`, () => pool.close())

@@ -77,6 +77,7 @@ const addresses: Addresses = {
   traces: { kind: 'zipkin', endpoint: 'http://zipkin.test' },
   environment: 'test',
   migrate: 'start',
+  drainMs: 0,
   fronted: [],
 }
 

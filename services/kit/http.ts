@@ -132,10 +132,8 @@ export async function listenApp(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Listening> {
   const { config, life } = context
-  const listening = await listen(app.callback(), {
-    host: config.text('HOST'),
-    port: config.number('PORT'),
-  })
+  const at = { host: config.text('HOST'), port: config.number('PORT') }
+  const listening = await listen(app.callback(), at, () => life.state === 'stopping')
   answerRefused(listening.server, headers)
   life.onStop('accept', 'http', () => listening.close())
   return listening

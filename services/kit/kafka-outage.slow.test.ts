@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import test from 'ava'
 import kafkajs from 'kafkajs'
 import {
@@ -9,9 +8,9 @@ import {
 } from '../../infra/local/engines/testing.ts'
 import type { Context } from './context.ts'
 import { kafka, type PublishError, type Publisher } from './kafka.ts'
-import { retries, type Connection } from './kafka/client.ts'
+import { connect } from './kafka/client.ts'
 import { openLane } from './kafka/lane.ts'
-import { startProxy, type Proxy } from './testing/proxy.ts'
+import { kafkaWire } from './testing/kafka-wire.ts'
 import { composed, placed, seller, sender, shop } from './testing/shop.ts'
 import { until } from './testing/until.ts'
 import { bench, type Bench, type Servers } from './testing.ts'
@@ -101,8 +100,9 @@ test.serial(
   'what follows a message whose reply was lost is not taken for its repetition',
   async (t) => {
     const { where } = await wire(false)
-    const proxy = await startProxy(broker.port)
-    const lane = openLane(through(proxy, where.prefix), placed)
+    const proxy = await kafkaWire(broker.port)
+    const at = { bootstrap: `127.0.0.1:${proxy.port}`, prefix: where.prefix, clientId: 'wired' }
+    const lane = openLane(connect(at), placed)
     t.teardown(async () => {
       await lane.close()
       await proxy.close()
@@ -119,17 +119,6 @@ test.serial(
     t.deepEqual(log, ['before', 'unknown', 'next'])
   },
 )
-
-/** A client whose every connection runs through the proxy, whatever address the broker tells. */
-const through = ({ port }: Proxy, prefix: string): Connection => ({
-  named: (name) => prefix + name,
-  client: new kafkajs.Kafka({
-    brokers: [servers.kafka ?? ''],
-    retry: retries.brief,
-    logLevel: kafkajs.logLevel.NOTHING,
-    socketFactory: ({ onConnect }) => connect(port, '127.0.0.1', onConnect),
-  }),
-})
 
 test.serial(
   'a publisher whose broker hangs refuses what it cannot hold, and its caller decides how long to wait',

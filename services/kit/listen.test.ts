@@ -87,6 +87,26 @@ test('a request that comes on an open connection after the closing is answered w
   t.is(text.match(/HTTP\/1.1 200/g)?.length, 1)
 })
 
+test('who is about to leave says so on every answer and cuts nothing', async (t) => {
+  let leaving = false
+  const listening = await listen(
+    (_, response) => void response.end('ok'),
+    at,
+    () => leaving,
+  )
+  t.teardown(() => listening.close())
+  const { closed, get } = await keepAlive(listening.port)
+  t.regex(await get('/before'), /keep-alive/i)
+  const idle = await keepAlive(listening.port)
+  leaving = true
+  t.regex(await get('/last'), /^HTTP\/1.1 200 [^]*connection: close/i)
+  await closed
+  t.is(await Promise.race([idle.closed.then(() => 'cut'), pause(200, 'open')]), 'open')
+  t.regex(await idle.get('/late'), /^HTTP\/1.1 200 [^]*connection: close/i)
+  const after = await keepAlive(listening.port)
+  t.regex(await after.get('/new'), /^HTTP\/1.1 200 /)
+})
+
 test('a client that keeps connections open does not delay the closing', async (t) => {
   const { url, close } = await serving(t, (_, response) => void response.end('ok'))
   const dispatcher = new Agent({ keepAliveTimeout: 60_000 })

@@ -20,17 +20,29 @@ const limits = {
   maxHeaderSize: 16_384,
 }
 
-/** Listens on `host:port`; port 0 takes a free one. @throws Error when the port is taken */
+/**
+ * Clients of the platform close a connection that was idle for this long. Whoever serves and leaves says `Connection:
+ * close` on every answer for longer than that first (`DRAIN_MS`): then no connection is open that it would have to cut,
+ * and a request that was just sent on it cannot be lost.
+ */
+export const idleConnectionMs = 1000
+
+/**
+ * Listens on `host:port`; port 0 takes a free one.
+ * @param leaving whether answers are the last ones of their connections; no by default
+ * @throws Error when the port is taken
+ */
 export async function listen(
   handler: RequestListener,
   at: { host: string; port: number },
+  leaving: () => boolean = () => false,
 ): Promise<Listening> {
   let closing = false
   // Asked when the head is written, and so also of answers that were on their way: their client would send its next
   // request there. A set of them kept 7 % of what a proxy allocates past V8's quick collections.
   class Answer extends ServerResponse {
     override writeHead(...head: [number, ...never[]]): this {
-      this.shouldKeepAlive &&= !closing
+      this.shouldKeepAlive &&= !closing && !leaving()
       return super.writeHead(...head)
     }
   }

@@ -18,6 +18,7 @@ import {
 } from './outbox/rows.ts'
 import { inSpan, SpanKind } from './spans.ts'
 import { statement, type Database, type SqlEngine } from './sql.ts'
+import { startProxy } from './testing/proxy.ts'
 import { composed, missing, opened, placed, shopOn, type Order } from './testing/shop.ts'
 import { until } from './testing/until.ts'
 import { bench, type Bench, type Servers } from './testing.ts'
@@ -89,6 +90,7 @@ interface Stored {
 }
 
 const lockFirst = statement('test_lock', 'select seq from outbox order by seq limit 1 for update')
+const leased = statement('test_leased', 'select seq from outbox where leased_by is not null')
 const old = 2 * limits.purged + 1
 
 /** What the tests say to each engine. */
@@ -96,6 +98,7 @@ const dialects = {
   postgres: {
     system: 'postgresql',
     claim: 'outbox_claim',
+    claimed: 'outbox_claim',
     rows: statement(
       'test_rows',
       `select key, published_at is not null as published, dead_at is not null as dead, attempts from outbox order by seq`,
@@ -116,6 +119,8 @@ const dialects = {
   mariadb: {
     system: 'mariadb',
     claim: 'outbox_lock',
+    // Behind the head of a packet: `autocommit` is none.
+    claimed: (bytes: Buffer) => bytes.toString('latin1', 5).toLowerCase() === 'commit',
     rows: statement(
       'test_rows',
       `select \`key\`, published_at is not null as published, dead_at is not null as dead, attempts from outbox order by seq`,
@@ -312,6 +317,24 @@ for (const engine of ['postgres', 'mariadb'] as const) {
     await giveBack(database, 'one', seqs.slice(1))
     t.is((await claimRows(database, 'two', 10)).length, 1)
     t.like(await readBacklog(database), { pending: 2, dead: 0 })
+  })
+
+  law('a claim whose reply was lost is repeated at once, not after its lease', async (t) => {
+    const { add, database, got, where } = await shopWith(t, engine, 0)
+    const wire = await startProxy(servers[engine]?.port ?? 0)
+    t.teardown(() => wire.close())
+    const { orders, seller } = shopOn(engine)
+    const relaying = composed(async (context: Context) => {
+      await relay(context, await opened(context, orders), await kafka(context).publisher())
+    })
+    const env = { [`${engine.toUpperCase()}_ORDERS_PORT`]: String(wire.port) }
+    await where.start(seller, relaying, { replica: 2, env })
+    wire.cutRepliesAfter(dialect.claimed, 'taken')
+    await add(['lost', 1])
+    await until('it is leased', async () => (await database.query(leased)).length === 1)
+    wire.mend()
+    await until('it is published', () => got.length > 0, 10_000)
+    t.deepEqual(amounts(got, 'lost'), [1])
   })
 
   law('a purge takes every row that was published long ago, and no other', async (t) => {

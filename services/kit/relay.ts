@@ -7,6 +7,7 @@ import { PublishError, type Message, type Publisher } from './kafka.ts'
 import {
   claimRows,
   giveBack,
+  giveBackAll,
   limits,
   markPublished,
   markRefused,
@@ -57,6 +58,8 @@ interface Relay {
   readonly topics: ReadonlyMap<string, Topic>
   /** Holder of the leases. */
   readonly name: string
+  /** A round of which the database may know less than we do, since it did not answer to the end. */
+  unsettled: Outcome | undefined
 }
 
 /**
@@ -80,6 +83,7 @@ export async function relay(
     breaker: breaker(context, 'kafka-publisher', policy),
     topics: new Map(service.publishes.map((topic) => [topic.name, topic])),
     name: `${instance}-${process.pid}`,
+    unsettled: undefined,
   }
   const stopped = new AbortController()
   const nudge = nudger(stopped.signal)
@@ -120,10 +124,13 @@ async function round(one: Relay): Promise<number | 'paused'> {
   const isTrial = breaker.state === 'half_open' || breaker.state === 'forced_half_open'
   const deadline = performance.now() + roundMs
   const outcome: Outcome = { published: [], refused: [], untried: [], outage: undefined }
+  if (one.unsettled) await settleLate(one, one.unsettled)
+  one.unsettled = outcome
   const rows = await claimRows(database, name, isTrial ? 1 : limits.claimed)
   const topics = Map.groupBy(aggregatesOf(rows), ([first]) => first?.topic)
   await Promise.all([...topics.values()].map((queues) => send(one, queues, { outcome, deadline })))
   await settle(one, outcome)
+  one.unsettled = undefined
   if (outcome.outage) context.log.warn({ err: outcome.outage }, 'outbox relay cannot publish')
   return rows.length
 }
@@ -230,14 +237,25 @@ function traceOf(row: Row, now: number): Pick<Message<unknown>, 'traceparent' | 
   return { links: [{ context: writer }] }
 }
 
-async function settle({ context, database, name }: Relay, outcome: Outcome): Promise<void> {
-  await markPublished(database, outcome.published)
-  context.meter.add(outboxPublished, undefined, outcome.published.length)
+async function settle(one: Relay, outcome: Outcome): Promise<void> {
+  const { context, database, name } = one
+  await notePublished(one, outcome)
   for (const refused of outcome.refused) {
     context.log.error(refused, 'outbox event is refused by the broker')
     await markRefused(database, name, refused)
   }
   await giveBack(database, name, outcome.untried)
+}
+
+/** Whatever else we hold was claimed by a statement whose reply was lost, or is to be tried again: it need not wait. */
+async function settleLate(one: Relay, outcome: Outcome): Promise<void> {
+  await notePublished(one, outcome)
+  await giveBackAll(one.database, one.name)
+}
+
+async function notePublished({ context, database }: Relay, { published }: Outcome): Promise<void> {
+  await markPublished(database, published)
+  context.meter.add(outboxPublished, undefined, published.splice(0).length)
 }
 
 async function showBacklog({ context: { meter }, database }: Relay): Promise<void> {

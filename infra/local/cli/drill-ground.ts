@@ -9,6 +9,7 @@ import { isMeant, type AlertLabels, type Ground } from '../../drill/drill.ts'
 import { groundOf } from '../../drill/ground.ts'
 import { receiver } from '../../drill/receiver.ts'
 import type { Watch } from '../../drill/run.ts'
+import { frontDoorOf } from '../addresses.ts'
 import { activeAlerts } from '../prometheus-api.ts'
 import { retell } from '../up/retell.ts'
 import { up } from '../up/up.ts'
@@ -20,7 +21,7 @@ import { prometheusHere } from './prometheus-here.ts'
 
 /** What a scrape, an evaluation, Alertmanager and a busy machine may take beside the rule itself. */
 const graceMs = 30_000
-const answerWithinMs = 5000
+const answerWithinMs = 2000
 
 /**
  * What runs in this checkout, to be broken. Whoever is killed meanwhile leaves nothing standing still.
@@ -33,7 +34,7 @@ export async function groundHere(restarted: () => Promise<void> = async () => un
   const running = new Map((await supervisor.processes()).map(({ name, pid }) => [name, pid]))
   const env = await environment({ topology, where, installation }, running)
   const tilled = groundOf({
-    gateway: env.gateway,
+    gateways: (env.services[frontDoorOf(topology).name]?.instances ?? []).map(({ url }) => url),
     client: clientOf(env, operator.id),
     kafka: env.kafka.bootstrap,
     redis: env.redis.url,
@@ -45,7 +46,7 @@ export async function groundHere(restarted: () => Promise<void> = async () => un
       await restarted()
     },
   })
-  return { ...tilled, ailing: () => ailingOf(env) }
+  return { ...tilled, unready: () => unreadyOf(env) }
 }
 
 /** A platform whose rules run in another time, and that tells us alone. */
@@ -71,7 +72,7 @@ export async function drillGround(scale: number, signal: AbortSignal): Promise<D
     alertmanager: join(folder, 'alertmanager.yaml'),
   }
   // Whoever starts servers loads the committed rules.
-  const { ground, heal, ailing } = await groundHere(() => retell(checkout, ours))
+  const { ground, heal, unready } = await groundHere(() => retell(checkout, ours))
   const heard = await receiver()
   await write(folder, files, alertmanagerConfig({ webhook: heard.url, timeScale: scale }))
   const leave = async (): Promise<void> => {
@@ -89,7 +90,10 @@ export async function drillGround(scale: number, signal: AbortSignal): Promise<D
       return active.filter(({ state }) => state === 'firing').map(({ labels }) => labels)
     },
     deadlineMs: (alert) => quickestOf(files, alert) * 1000 + graceMs,
-    ailing,
+    ailing: async () => {
+      const [first] = await unready()
+      return first === undefined ? undefined : `${first} is not ready`
+    },
   }
   return { ground, watch, leave }
 }
@@ -117,13 +121,15 @@ function quickestOf(files: readonly RuleFile[], meant: AlertLabels): number {
   return Math.min(...able.map(slownessOf))
 }
 
-/** The first instance that is not ready. */
-async function ailingOf({ services }: Environment): Promise<string | undefined> {
-  for (const [name, { instances }] of Object.entries(services))
-    for (const { admin } of instances) {
+/** Services of which an instance does not say that it is ready. */
+async function unreadyOf({ services }: Environment): Promise<readonly string[]> {
+  const asked = Object.entries(services).flatMap(([name, { instances }]) =>
+    instances.map(async ({ admin }) => {
       const signal = AbortSignal.timeout(answerWithinMs)
       const answer = await fetch(`${admin}/readyz`, { signal }).catch(() => undefined)
-      if (answer?.status !== 200) return `${name} is not ready`
-    }
-  return undefined
+      await answer?.body?.cancel()
+      return answer?.status === 200 ? [] : [name]
+    }),
+  )
+  return [...new Set((await Promise.all(asked)).flat())]
 }

@@ -1,18 +1,27 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { faults, type Fault } from '../../prove/faults.ts'
+import type { Fault } from '../../prove/fault.ts'
+import { faults } from '../../prove/faults.ts'
 import { pageOf, resultsIn, summaryOf, type Results, type Summary } from '../../prove/results.ts'
 import { withTables } from '../../rendered-tables.ts'
-import { runTrial, type Arena, type Trial } from '../../prove/trial.ts'
+import { rollingRestart, twins } from '../../prove/rolling.ts'
+import { runTrial, warmUp, type Trial } from '../../prove/trial.ts'
+import { cleanLogs } from '../../verify/clean-logs.ts'
 import { verify } from '../../verify/verify.ts'
 import { rankings } from '../../verify/rankings.ts'
-import { thisCheckout, supervisorHere } from './checkout.ts'
-import { exitCodes, jsonOption, oneNamed, UsageError, type Command } from './command.ts'
-import { groundHere } from './drill-ground.ts'
+import { arenaHere } from './arena.ts'
+import { thisCheckout } from './checkout.ts'
+import {
+  EnvironmentError,
+  exitCodes,
+  jsonOption,
+  oneNamed,
+  UsageError,
+  type Command,
+} from './command.ts'
 import { interruption } from './interruption.ts'
 import { number } from './number.ts'
 import { paint, print, printJson, say, table } from './output.ts'
-import { platformHere } from './verify.ts'
 
 interface Options {
   readonly only?: readonly string[]
@@ -24,10 +33,16 @@ interface Options {
   readonly json?: boolean
 }
 
-const suites = ['faults'] as const
+const suites = {
+  faults: 'breaks every part in turn',
+  rolling: 'restarts every instance that has a twin; not one request may fail',
+} as const
 
 export function register(program: Command): void {
   const list = faults.map(({ name, says }) => `  ${name}: ${says}`).join('\n')
+  const suiteList = Object.entries(suites)
+    .map(([name, says]) => `  ${name}: ${says}`)
+    .join('\n')
   program
     .command('prove <suite>')
     .description(
@@ -44,36 +59,42 @@ export function register(program: Command): void {
     .option('--resume', 'keep what earlier runs found and do only what is missing')
     .option('--page', 'write what was found into docs/reliability.md')
     .option(...jsonOption)
-    .addHelpText('after', `\nSuites: ${suites.join(', ')}.\n\nFaults:\n${list}`)
+    .addHelpText('after', `\nSuites:\n${suiteList}\n\nFaults:\n${list}`)
     .action(run)
 }
 
-async function run(suite: string, options: Options): Promise<void> {
-  if (suite !== 'faults') throw new UsageError(`There is no suite "${suite}"; there is faults.`)
+function run(suite: string, options: Options): Promise<void> {
+  if (suite === 'faults') return proveFaults(options)
+  if (suite === 'rolling') return proveRolling(options)
+  throw new UsageError(`There is no suite "${suite}"; there are ${Object.keys(suites).join(', ')}.`)
+}
+
+async function proveFaults(options: Options): Promise<void> {
   const where = thisCheckout()
   const results = resultsIn(join(where.state, 'prove/faults.jsonl'))
   if (options.resume !== true) await results.clear()
   const chosen = options.only?.map((name) => oneNamed('fault', faults, name)) ?? faults
   const wanted = await trialsOf(chosen, options, results)
   const signal = interruption((code) => code)
-  const { ground, ailing, heal } = await groundHere()
-  const platform = await platformHere()
-  const arena: Arena = { ground, platform, ailing, restarts }
+  const { arena, plugIn, leave } = await arenaHere()
   let broken = 0
   try {
+    await warmUp(arena)
     for (const { fault, seed } of wanted) {
       if (signal.aborted) break
+      if (fault.wires.length > 0) await plugIn(wanted.flatMap((one) => one.fault.wires))
       const trial = await runTrial(fault, seed, arena)
       await results.add(trial)
       broken += trial.broken.length
       lines(trial).forEach(say)
     }
     // Ranks can be recounted when their windows are closed; by then those of the first trials may be forgotten.
-    const [ranks] = await verify(platform, () => undefined, [rankings])
-    broken += ranks?.broken.length ?? 1
-    ranks?.broken.forEach((line) => say(`    ${line}`))
+    for (const { check, broken: wrong } of await verify(arena.platform, () => undefined, lastly)) {
+      broken += wrong.length
+      wrong.forEach((line) => say(`    ${check}: ${line}`))
+    }
   } finally {
-    await heal()
+    await leave()
   }
   const all = await results.all()
   const summaries = faults.map((fault) => summaryOf(fault, all))
@@ -87,6 +108,21 @@ async function run(suite: string, options: Options): Promise<void> {
   show(summaries)
 }
 
+const lastly = [rankings, cleanLogs]
+
+async function proveRolling({ seed = 0, json }: Options): Promise<void> {
+  const { arena, leave } = await arenaHere()
+  const names = twins(arena.platform.topology, new Set((await arena.restarts()).keys()))
+  if (names.length === 0)
+    throw new EnvironmentError('Nothing runs twice: ./maru up --replicas rank=2 search=2 …')
+  await warmUp(arena)
+  const trial = await runTrial(rollingRestart(names), seed, arena).finally(leave)
+  if (trial.broken.length > 0) process.exitCode = exitCodes.failed
+  if (json === true) return printJson({ ok: trial.broken.length === 0, restarted: names, trial })
+  print(`restarted: ${names.join(', ')}`)
+  lines(trial).forEach((line) => print(line))
+}
+
 /** Which trials are to be done: seeds count on, shards take turns, and what was done is left out. */
 async function trialsOf(
   chosen: readonly Fault[],
@@ -97,7 +133,11 @@ async function trialsOf(
   const first = seed ?? Math.floor(Math.random() * 1e9)
   const done = await results.all()
   say(`seeds from ${first}`)
-  return chosen.flatMap((fault, at) => {
+  // Wires change what a killed server looks like from its users, so they come last.
+  const order = [...chosen].sort(
+    (one, other) => Number(one.wires.length > 0) - Number(other.wires.length > 0),
+  )
+  return order.flatMap((fault, at) => {
     const left = trials - done.filter((trial) => trial.fault === fault.name).length
     return Array.from({ length: Math.max(0, left) }, (_, n) => ({
       fault,
@@ -113,9 +153,6 @@ function shardOf(text: string | undefined): readonly [number, number] {
     throw new UsageError(`"${text}" is no shard such as 2/3.`)
   return found
 }
-
-const restarts = async (): Promise<ReadonlyMap<string, number>> =>
-  new Map((await supervisorHere().processes()).map((one) => [one.name, one.restarts]))
 
 async function writePage(root: string, summaries: readonly Summary[]): Promise<void> {
   const page = 'docs/reliability.md'

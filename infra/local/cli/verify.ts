@@ -58,6 +58,7 @@ export async function platformHere(): Promise<Platform> {
     redis: env.redis.url,
     postgres: env.postgres,
     opensearch: env.opensearch.url,
+    where: checkout.where,
     boardQueries: boardQueriesOf(checkout.topology),
     ruleQueries: ruleFilesOf(checkout.topology).flatMap(({ rules }) =>
       rules.map(({ expr }) => expr),

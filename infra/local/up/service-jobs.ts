@@ -72,7 +72,7 @@ export function specOf(service: Service, instance: number, here: Here): ProcessS
     },
     cwd: root,
     stopSignal: 'SIGTERM',
-    stopWithinMs,
+    stopWithinMs: stopWithinMs + addresses.drainMs,
     tier: tiers.service,
     ports: { main: addresses.port, admin: addresses.adminPort },
   }

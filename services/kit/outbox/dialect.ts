@@ -20,6 +20,8 @@ export interface OutboxDialect {
   readonly refuse: Statement
   /** list of seqs, relay */
   readonly release: Statement
+  /** relay */
+  readonly releaseAll: Statement
   readonly backlog: Statement
   /** age in seconds, limit */
   readonly purge: Statement

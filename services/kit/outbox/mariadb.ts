@@ -61,6 +61,11 @@ export const mariadbOutbox: OutboxDialect = {
     'outbox_released',
     `update ${wanted} set leased_until = null, leased_by = null where leased_by = ?`,
   ),
+  releaseAll: statement(
+    'outbox_released_all',
+    `update outbox force index (outbox_published) set leased_until = null, leased_by = null
+     where published_at is null and leased_by = ?`,
+  ),
   backlog: statement(
     'outbox_backlog',
     `select count(case when dead_at is null then 1 end) as pending, count(dead_at) as dead,

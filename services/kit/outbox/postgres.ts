@@ -50,6 +50,11 @@ export const postgresOutbox: OutboxDialect = {
     `update outbox set leased_until = null, leased_by = null
      where seq = any($1::bigint[]) and leased_by = $2`,
   ),
+  releaseAll: statement(
+    'outbox_released_all',
+    `update outbox set leased_until = null, leased_by = null
+     where published_at is null and leased_by = $1`,
+  ),
   backlog: statement(
     'outbox_backlog',
     `select count(*) filter (where dead_at is null) as pending,

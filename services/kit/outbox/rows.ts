@@ -62,6 +62,11 @@ export async function giveBack(
   if (seqs.length > 0) await database.change(release, [list(seqs), relay])
 }
 
+/** Gives back whatever this relay holds. */
+export async function giveBackAll(database: Database, relay: string): Promise<void> {
+  await database.change(dialects[database.engine].releaseAll, [relay])
+}
+
 export const readBacklog = async (database: Database): Promise<Backlog | undefined> =>
   (await database.query<Backlog>(dialects[database.engine].backlog))[0]
 

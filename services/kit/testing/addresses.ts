@@ -94,6 +94,7 @@ export function benchAddresses(
     traces: { kind: 'none', endpoint: '' },
     environment: 'test',
     migrate: 'start',
+    drainMs: 0,
   })
 }
 

@@ -1,27 +1,42 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { slowLane } from './slow-lane.ts'
 
-/** A wire between a client and a server on loopback that a test can disturb. */
+/** What is recognised among the bytes of a client: a text, whatever its case, or whatever a function finds. */
+export type Mark = string | ((bytes: Buffer) => boolean)
+
+/** A wire between a client and a server on loopback that can be disturbed. */
 export interface Proxy {
   readonly port: number
   /** Accepts and passes nothing on. */
   silent(on: boolean): void
   /**
-   * Passes bytes with this text (case-insensitive) to the server, drops the connection instead of its reply, and takes
-   * no other until it is mended.
+   * Passes bytes with this mark to the server and drops the connection instead of its reply.
+   * @param others `refused`: no connection is taken until it is mended, the default; `taken`: they go on as before
    */
-  cutRepliesAfter(text: string): void
+  cutRepliesAfter(mark: Mark, others?: 'refused' | 'taken'): void
   /**
-   * Makes the first connection stand still whose client sends these texts, one after the other (case-insensitive).
+   * Makes the first connection stand still whose client sends these marks, one after the other.
    * @param last `arrives`: the server has the last of them, and its reply goes nowhere; `lost`: it never gets it
    * @returns resolves when it stands still
    */
-  standStill(texts: readonly string[], last: 'arrives' | 'lost'): Promise<void>
+  standStill(marks: readonly Mark[], last: 'arrives' | 'lost'): Promise<void>
+  /** Resets every connection that is open, to both sides. */
+  reset(): void
+  /** Whatever is sent from now on arrives so many milliseconds later, in each direction. */
+  slow(ms: number): void
   mend(): void
   close(): Promise<void>
 }
 
-export async function startProxy(to: number): Promise<Proxy> {
-  const state: State = { silent: false, cutAfter: '', closed: false, still: undefined }
+/**
+ * @param to port of the server
+ * @param said what clients are told instead of what the server said, e.g. this wire's address for its own
+ */
+export async function startProxy(
+  to: number,
+  said: (bytes: Buffer, port: number) => Buffer = (bytes) => bytes,
+): Promise<Proxy> {
+  const state: State = { ...well, silent: false }
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     if (state.closed) return void client.destroy()
@@ -31,33 +46,23 @@ export async function startProxy(to: number): Promise<Proxy> {
       socket.on('error', () => undefined)
       socket.on('close', () => sockets.delete(socket))
     }
-    let cut = false
-    const still = stillness(state)
-    client.on('data', (bytes) => {
-      if (state.silent || still.stands()) return
-      const text = bytes.toString('latin1').toLowerCase()
-      cut ||= state.cutAfter !== '' && text.includes(state.cutAfter)
-      if (still.passes(text)) upstream.write(bytes)
-    })
-    upstream.on('data', (bytes) => {
-      state.closed ||= cut
-      if (cut) client.destroy()
-      else if (still.answers()) client.write(bytes)
-    })
-    client.on('close', () => upstream.end())
-    upstream.on('close', () => client.destroy())
+    join(state, { client, upstream, said: (bytes) => said(bytes, portOf()) })
   })
+  const portOf = (): number => (server.address() as AddressInfo).port
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    port: (server.address() as AddressInfo).port,
+    port: portOf(),
     silent: (on) => void (state.silent = on),
-    cutRepliesAfter: (text) => void (state.cutAfter = text),
-    standStill: (texts, last) => {
+    cutRepliesAfter: (cutAfter, others = 'refused') =>
+      void Object.assign(state, { cutAfter, others }),
+    standStill: (marks, last) => {
       const stands = Promise.withResolvers<void>()
-      state.still = { texts: texts.map((text) => text.toLowerCase()), last, stands }
+      state.still = { marks, last, stands }
       return stands.promise
     },
-    mend: () => void Object.assign(state, { cutAfter: '', closed: false, still: undefined }),
+    reset: () => sockets.forEach((socket) => socket.resetAndDestroy()),
+    slow: (ms) => void (state.slowMs = ms),
+    mend: () => void Object.assign(state, well),
     close: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
@@ -67,13 +72,53 @@ export async function startProxy(to: number): Promise<Proxy> {
 
 interface State {
   silent: boolean
-  cutAfter: string
+  cutAfter: Mark | undefined
+  others: 'refused' | 'taken'
   closed: boolean
   still: Still | undefined
+  slowMs: number
 }
 
+const well: Omit<State, 'silent'> = {
+  cutAfter: undefined,
+  others: 'refused',
+  closed: false,
+  still: undefined,
+  slowMs: 0,
+}
+
+interface Ends {
+  readonly client: Socket
+  readonly upstream: Socket
+  said(bytes: Buffer): Buffer
+}
+
+/** Passes on what both ends say, as the state of the wire allows. */
+function join(state: State, { client, upstream, said }: Ends): void {
+  const [there, back] = [slowLane(() => state.slowMs), slowLane(() => state.slowMs)]
+  const still = stillness(state)
+  let cut = false
+  client.on('data', (bytes) => {
+    if (state.silent || still.stands()) return
+    cut ||= state.cutAfter !== undefined && has(bytes, state.cutAfter)
+    if (still.passes(bytes)) there(() => upstream.write(bytes))
+  })
+  upstream.on('data', (bytes) => {
+    state.closed ||= cut && state.others === 'refused'
+    if (cut) client.destroy()
+    else if (still.answers()) back(() => client.write(said(bytes)))
+  })
+  client.on('close', () => there(() => upstream.end()))
+  upstream.on('close', () => back(() => client.destroy()))
+}
+
+const has = (bytes: Buffer, mark: Mark): boolean =>
+  typeof mark === 'string'
+    ? bytes.toString('latin1').toLowerCase().includes(mark.toLowerCase())
+    : mark(bytes)
+
 interface Still {
-  readonly texts: readonly string[]
+  readonly marks: readonly Mark[]
   readonly last: 'arrives' | 'lost'
   readonly stands: PromiseWithResolvers<void>
 }
@@ -85,11 +130,11 @@ function stillness(state: State) {
   return {
     stands: () => mine !== undefined,
     /** Whether what the client sends goes on. */
-    passes: (text: string): boolean => {
+    passes: (bytes: Buffer): boolean => {
       const wanted = state.still
       if (wanted === undefined) return true
-      while (sent < wanted.texts.length && text.includes(wanted.texts[sent] ?? '')) sent += 1
-      if (sent < wanted.texts.length) return true
+      while (sent < wanted.marks.length && has(bytes, wanted.marks[sent] ?? '')) sent += 1
+      if (sent < wanted.marks.length) return true
       mine = wanted
       state.still = undefined
       if (mine.last === 'lost') mine.stands.resolve()

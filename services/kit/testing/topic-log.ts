@@ -9,6 +9,20 @@ export interface RawWrite {
   readonly key: string
   readonly value: string
   readonly timestamp?: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A value that no consumer can read. */
+export const unreadable = '{'
+
+/** Appends records to a topic beside the code under test. @param topic full name on the broker */
+export async function append(
+  bootstrap: string,
+  topic: string,
+  records: readonly RawWrite[],
+): Promise<void> {
+  const log = await topicLog(bootstrap, topic)
+  await log.write(records).finally(() => log.close())
 }
 
 /** One topic, written and read beside the code under test. */
@@ -38,9 +52,9 @@ export async function topicLog(bootstrap: string, topic: string): Promise<TopicL
   await Promise.all([producer.connect(), admin.connect()])
   return {
     write: async (records) => {
-      const messages = records.map(({ key, value, timestamp }) => ({
-        key,
-        value,
+      const messages = records.map(({ timestamp, headers, ...record }) => ({
+        ...record,
+        ...(headers && { headers }),
         ...(timestamp !== undefined && { timestamp: String(timestamp) }),
       }))
       await producer.send({ topic, messages, acks: -1 })

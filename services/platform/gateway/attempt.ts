@@ -41,7 +41,7 @@ export interface Attempt {
 }
 
 /** Sends one request and passes its answer on as it comes, no faster than the client reads. */
-export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): Attempt {
+export function attempt(upstream: Upstream, forwarded: Forwarded, sink: Sink): Attempt {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   const { response } = sink
   let controller: Dispatcher.DispatchController | undefined
@@ -59,6 +59,8 @@ export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): A
     },
     onResponseStart: (_, code, headers) => {
       if (code < 200 || aborted) return
+      // Refusals may end a connection for the client's sake.
+      if (code < 400 && headers['connection'] === 'close') upstream.leaving()
       dropping = sink.drop(code)
       if (!dropping) sink.begin(code, headers)
       status = code
@@ -75,7 +77,7 @@ export function attempt({ pool }: Upstream, forwarded: Forwarded, sink: Sink): A
     },
     onResponseError: (_, error) => fail(error),
   }
-  pool.dispatch(
+  upstream.pool.dispatch(
     {
       ...forwarded,
       headers: forwarded.headers as string[],

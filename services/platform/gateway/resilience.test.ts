@@ -257,6 +257,45 @@ test.serial('a replica that refuses connections is passed over, also for a POST'
   t.like(await none.json(), { code: 'UPSTREAM_UNAVAILABLE', service: 'echo' })
 })
 
+test.serial('a replica that says goodbye is left alone, and asked where all do', async (t) => {
+  const [going, staying] = [await upstream(), await upstream()]
+  const goodbye: Behaviour = (request, response) => {
+    response.shouldKeepAlive = false
+    void echoing(request, response)
+  }
+  going.behave(goodbye)
+  const two = await t.context.another({
+    replica: 5,
+    env: { SERVICE_ECHO_URL: `${going.url},${staying.url}` },
+  })
+  const there = { ...t.context, url: two.url }
+  for (let n = 0; n < 10; n += 1) t.is((await write(there)).status, 200)
+  t.is(going.seen.length, 1)
+  t.is(staying.seen.length, 9)
+  staying.behave(goodbye)
+  for (let n = 0; n < 4; n += 1) t.is((await write(there)).status, 200)
+  // The one that said it longest ago is the first that may be back.
+  t.is(going.seen.length, 3)
+  await going.stop()
+  await staying.stop()
+})
+
+test.serial(
+  'a connection that nobody used for a second is closed before its server does it',
+  async (t) => {
+    const one = await upstream()
+    let closed = 0
+    one.behave((request, response) => {
+      request.socket.once('close', () => (closed += 1))
+      void echoing(request, response)
+    })
+    const alone = await t.context.another({ replica: 6, env: { SERVICE_ECHO_URL: one.url } })
+    t.is((await read({ ...t.context, url: alone.url })).status, 200)
+    await until('it is closed', () => closed > 0, 2000)
+    await one.stop()
+  },
+)
+
 test.serial('a replica that hangs is left alone, and readers hardly notice', async (t) => {
   const [hung, well] = [await upstream(), await upstream()]
   hung.behave(hang)

@@ -1,6 +1,7 @@
 import { Pool } from 'undici'
 import { ConfigError } from '../../kit/config.ts'
 import type { Context } from '../../kit/context.ts'
+import { idleConnectionMs } from '../../kit/listen.ts'
 import { serviceVariableName } from '../../kit/bindings.ts'
 import type { Service } from '../../model/service.ts'
 
@@ -13,6 +14,8 @@ export interface Upstream {
   refused(): void
   /** It let the time pass without a word: leave it alone, each time for twice as long. */
   silent(): void
+  /** It ended a connection with a good answer, as a replica does that is about to leave: leave it alone. */
+  leaving(): void
   /** It answered. */
   answered(): void
 }
@@ -28,6 +31,8 @@ const connections = 64
 const connectWithinMs = 1000
 const skipMs = 1000
 const longestSkipMs = 30_000
+/** Longer than a replica says goodbye (`DRAIN_MS`). */
+const leavingMs = 10_000
 
 /** Pools to a service's replicas. */
 export function upstreamsOf(context: Context, service: Service, urls: readonly URL[]): Upstreams {
@@ -42,6 +47,7 @@ export function upstreamsOf(context: Context, service: Service, urls: readonly U
       port: Number(url.port || 80),
       pool: poolTo(context, service, url),
       refused: () => skip(skipMs),
+      leaving: () => skip(leavingMs),
       silent: () => {
         // What was sent before it was left alone says nothing new.
         if ((skippedUntil[at] ?? 0) > performance.now()) return
@@ -56,10 +62,15 @@ export function upstreamsOf(context: Context, service: Service, urls: readonly U
   let turn = 0
   const next = (): Upstream => {
     const now = performance.now()
+    let soonest = (turn + 1) % replicas.length
     for (let tried = 0; tried < replicas.length; tried += 1) {
       turn = (turn + 1) % replicas.length
-      if ((skippedUntil[turn] ?? 0) <= now) break
+      const until = skippedUntil[turn] ?? 0
+      if (until <= now) return replicas[turn] as Upstream
+      if (until < (skippedUntil[soonest] ?? 0)) soonest = turn
     }
+    // Where all are to be left alone: the one whose time is over first.
+    turn = soonest
     return replicas[turn] as Upstream
   }
   return { count: replicas.length, next }
@@ -70,6 +81,8 @@ function poolTo({ life }: Context, service: Service, url: URL): Pool {
   const pool = new Pool(url.origin, {
     connections,
     pipelining: 1,
+    keepAliveTimeout: idleConnectionMs,
+    keepAliveMaxTimeout: idleConnectionMs,
     connectTimeout: connectWithinMs,
     headersTimeout: 0,
     bodyTimeout: 0,

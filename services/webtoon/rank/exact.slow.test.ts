@@ -10,6 +10,7 @@ import {
   type OwnServer,
 } from '../../../infra/local/engines/testing.ts'
 import { bench, type Bench, type Servers } from '../../kit/testing.ts'
+import { wholeFrom } from '../../kit/testing/random.ts'
 import { killed } from '../../kit/testing/own-process.ts'
 import { topology } from '../../topology.ts'
 import { pageView } from '../topics.ts'
@@ -23,7 +24,6 @@ import {
   heldCounts,
   heldScores,
   lines,
-  randomFrom,
   replica,
   scoresOf,
   steadily,
@@ -85,7 +85,7 @@ test.serial('ranks equal a recount of the topic at every border of the rules', a
   await views.counted(t.context.redis)
   t.like(await books(t.context.redis), { counted: 6, duplicate: 2, late: 1, early: 1 })
   await views.write([{ key: 'w-001', value: '{"eventId":' }])
-  const random = randomFrom(3)
+  const random = wholeFrom(3)
   const more = Array.from({ length: 5000 }, (_, at) => ({
     contentId: `w-${random(200)}`,
     eventId: String(random(40)),

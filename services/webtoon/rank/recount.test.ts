@@ -1,6 +1,6 @@
 import test from 'ava'
+import { wholeFrom } from '../../kit/testing/random.ts'
 import { recount, type LogRecord } from '../../../infra/verify/recount.ts'
-import { randomFrom } from './testing.ts'
 import { rebuildMs } from './windows.ts'
 
 const seeds = Array.from({ length: 200 }, (_, at) => at)
@@ -13,7 +13,7 @@ const rebuilt = (log: readonly LogRecord[], from: number) =>
 
 test('copies with their own time are judged alike wherever counting begins', (t) => {
   for (const seed of seeds) {
-    const random = randomFrom(seed)
+    const random = wholeFrom(seed)
     const log = chain(random, { copies: 60, apartMs: 70_000 }).map((one, at, all) => ({
       ...one,
       eventId: String(Math.floor(at / 3)),
@@ -28,7 +28,7 @@ test('copies with their own time are judged alike wherever counting begins', (t)
 test('an id that is sent again and again with new times is off by at most one, until it rests', (t) => {
   let differed = 0
   for (const seed of seeds) {
-    const random = randomFrom(seed)
+    const random = wholeFrom(seed)
     const first = chain(random, { copies: 40, apartMs: 500_000 / 2 })
     const rest = (first.at(-1)?.timestamp ?? begin) + memoryMs + 1
     const log = [...first, ...chain(random, { copies: 10, apartMs: 250_000, from: rest })].map(

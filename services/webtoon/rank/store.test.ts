@@ -2,6 +2,7 @@ import anyTest, { type TestFn } from 'ava'
 import type { Redis } from 'ioredis'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import { bench } from '../../kit/testing.ts'
+import { wholeFrom } from '../../kit/testing/random.ts'
 import { topology } from '../../topology.ts'
 import type { Appended } from './packing.ts'
 import { inOrder } from './ranking.ts'
@@ -14,7 +15,6 @@ import {
   heldCounts,
   heldScores,
   lines,
-  randomFrom,
   scoresOf,
 } from './testing.ts'
 
@@ -82,7 +82,7 @@ test.serial(
     for (const seed of [1, 2, 3, 4, 5, 6]) {
       await t.context.redis.flushall()
       await t.context.store.adopt(partition, { start: 0n, goal: 0n })
-      const random = randomFrom(seed)
+      const random = wholeFrom(seed)
       const log = placed(randomLog(random, 6000))
       for (let at = 0; at < log.length;) {
         const size = 1 + random(900)
@@ -101,11 +101,11 @@ test.serial(
   'a stretch that does not begin at the fence changes nothing and learns the fence',
   async (t) => {
     const { store, redis } = t.context
-    const log = placed(randomLog(randomFrom(9), 10))
+    const log = placed(randomLog(wholeFrom(9), 10))
     await countUp(store, log)
     const before = lines(await heldCounts(redis))
     t.deepEqual(await apply(store, log), { fence: 10n })
-    const gap = placed(randomLog(randomFrom(9), 3)).map((one) => ({
+    const gap = placed(randomLog(wholeFrom(9), 3)).map((one) => ({
       ...one,
       offset: one.offset + 20n,
     }))
@@ -118,7 +118,7 @@ test.serial(
 
 test.serial('a fence that vanished alone makes everything be counted anew', async (t) => {
   const { store, redis } = t.context
-  const log = placed(randomLog(randomFrom(5), 200))
+  const log = placed(randomLog(wholeFrom(5), 200))
   await countUp(store, log)
   await redis.del(`rank:fence:${partition}`)
   t.deepEqual(await store.adopt(partition, { start: 0n, goal: 200n }), { fence: 0n, anew: true })

@@ -3,6 +3,7 @@ import type { ExecutionContext } from 'ava'
 import { Redis } from 'ioredis'
 import { within } from '../../kit/within.ts'
 import type { Bench, Servers } from '../../kit/testing.ts'
+import { wholeFrom } from '../../kit/testing/random.ts'
 import { ownProcess, type OwnProcess } from '../../kit/testing/own-process.ts'
 import { topicLog, type TopicLog } from '../../kit/testing/topic-log.ts'
 import { heldBooks, heldCounts } from '../../../infra/verify/held.ts'
@@ -54,15 +55,6 @@ export async function books(redis: Redis): Promise<Record<string, number>> {
     for (const [line, count] of Object.entries({ ...found, offsets }))
       sum[line] = (sum[line] ?? 0) + count
   return sum
-}
-
-/** Numbers that repeat, so that a red run can be run again. */
-export function randomFrom(seed: number): (below: number) => number {
-  let state = seed >>> 0
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
 }
 
 export type EventLog = Awaited<ReturnType<typeof eventLog>>
@@ -121,7 +113,7 @@ export function steadily(
   views: Pick<EventLog, 'send'>,
   perSecond: number,
 ) {
-  const random = randomFrom(7)
+  const random = wholeFrom(7)
   const sent: Event[] = []
   let stopped = false
   const loop = async (): Promise<void> => {

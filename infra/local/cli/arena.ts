@@ -1,0 +1,42 @@
+import { provingGround } from '../../prove/ground.ts'
+import type { Arena } from '../../prove/trial.ts'
+import { plugIn, type Edge, type Wires } from '../../prove/wires.ts'
+import { supervisorHere } from './checkout.ts'
+import { groundHere } from './drill-ground.ts'
+import { here } from './here.ts'
+import { platformHere } from './verify.ts'
+
+/** What runs in this checkout, to be broken under load. */
+export interface ArenaHere {
+  readonly arena: Arena
+  /** Leads the services' ways to their servers through us, where that was not done yet. */
+  plugIn(edges: readonly Edge[]): Promise<void>
+  /** Heals what is broken, and takes the wires out. */
+  leave(): Promise<void>
+}
+
+/** @throws EnvironmentError when nothing runs */
+export async function arenaHere(): Promise<ArenaHere> {
+  const checkout = here()
+  const supervisor = supervisorHere()
+  const { ground, heal, unready } = await groundHere()
+  const platform = await platformHere()
+  let wires: Wires | undefined
+  const restarts = async (): Promise<ReadonlyMap<string, number>> =>
+    new Map((await supervisor.processes()).map((one) => [one.name, one.restarts]))
+  return {
+    arena: {
+      ground: provingGround(ground, { here: checkout, supervisor, platform, wires: () => wires }),
+      platform,
+      unready,
+      restarts,
+    },
+    plugIn: async (edges) => {
+      wires ??= await plugIn(edges, checkout, supervisor)
+    },
+    leave: async () => {
+      await heal()
+      await wires?.unplug()
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import test, { type ExecutionContext } from 'ava'
+import { kafkaRequest } from './testing/kafka-wire.ts'
+import { startProxy } from './testing/proxy.ts'
+import { until } from './testing/until.ts'
+
+/** A wire to a server that writes down what came and answers with the same. */
+async function wired(t: ExecutionContext) {
+  const came: string[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes) => {
+      came.push(bytes.toString())
+      socket.write(bytes)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const wire = await startProxy((server.address() as AddressInfo).port)
+  t.teardown(async () => {
+    await wire.close()
+    server.close()
+  })
+  const client = async () => {
+    const socket = connect(wire.port, '127.0.0.1')
+    const heard = { text: '', ended: '' }
+    socket.on('data', (bytes) => (heard.text += bytes.toString()))
+    socket.on('error', (error: NodeJS.ErrnoException) => (heard.ended = error.code ?? ''))
+    socket.on('close', () => (heard.ended ||= 'closed'))
+    await once(socket, 'connect')
+    t.teardown(() => void socket.destroy())
+    return { heard, say: (text: string) => void socket.write(text) }
+  }
+  return { wire, came, client }
+}
+
+test('what is slow comes late, and in order, also when it is mended meanwhile', async (t) => {
+  const { wire, came, client } = await wired(t)
+  const { heard, say } = await client()
+  const began = performance.now()
+  wire.slow(150)
+  say('one ')
+  await until('it comes', () => came.length === 1)
+  t.true(performance.now() - began >= 149)
+  say('two ')
+  await until('the wire has it', () => performance.now() - began > 200)
+  wire.mend()
+  say('three')
+  await until('all', () => heard.text === 'one two three')
+})
+
+test('a reset ends every connection at once, and new ones are taken', async (t) => {
+  const { wire, client } = await wired(t)
+  const [first, second] = [await client(), await client()]
+  first.say('a')
+  await until('an answer', () => first.heard.text === 'a')
+  wire.reset()
+  await until('both are reset', () =>
+    [first, second].every(({ heard }) => heard.ended === 'ECONNRESET'),
+  )
+  const third = await client()
+  third.say('b')
+  await until('an answer', () => third.heard.text === 'b')
+  t.is(third.heard.ended, '')
+})
+
+test('the reply to a marked write is lost though it came, and others go on', async (t) => {
+  const { wire, came, client } = await wired(t)
+  wire.cutRepliesAfter('commit', 'taken')
+  const [writer, other] = [await client(), await client()]
+  writer.say('COMMIT')
+  await until('the cut', () => writer.heard.ended !== '')
+  t.is(writer.heard.text, '')
+  t.deepEqual(came, ['COMMIT'])
+  other.say('select')
+  await until('an answer', () => other.heard.text === 'select')
+  const next = await client()
+  next.say('begin')
+  await until('an answer', () => next.heard.text === 'begin')
+})
+
+test('requests to Kafka are known by their keys', (t) => {
+  const request = Buffer.alloc(20)
+  request.writeInt16BE(8, 4)
+  t.true(kafkaRequest('OffsetCommit')(request))
+  t.false(kafkaRequest('Produce')(request))
+  t.false(kafkaRequest('Produce')(Buffer.alloc(3)))
+})
