@@ -22,7 +22,23 @@ export class UpstreamError extends Error {
   }
 }
 
-/** One request and its answer. Rejects for a 4xx with UpstreamError, for a 5xx and a broken connection with Error. */
+/** A 5xx: the callee's fault. What it said is for those who know its contract. */
+export class ServerFailure extends Error {
+  readonly status: number
+  /** Parsed JSON, or text. */
+  readonly body: unknown
+  constructor(service: string, { status, body }: ClientReply) {
+    super(`${service} answered ${status}.`)
+    this.name = 'ServerFailure'
+    this.status = status
+    this.body = body
+  }
+}
+
+/**
+ * One request and its answer. Rejects for a 4xx with UpstreamError, for a 5xx with ServerFailure, for a broken
+ * connection with Error.
+ */
 export type Exchange = (request: ClientRequest) => Promise<ClientReply>
 
 interface Place {
@@ -89,11 +105,8 @@ async function ask(place: Place, request: ClientRequest, span: Span): Promise<Cl
   return { status: statusCode, headers, body: parsed(text, String(headers['content-type'] ?? '')) }
 }
 
-/** A 5xx: the callee's fault. */
-class ServerFailure extends Error {}
-
 function accepted(callee: Service, reply: ClientReply): ClientReply {
-  if (reply.status >= 500) throw new ServerFailure(`${callee.name} answered ${reply.status}.`)
+  if (reply.status >= 500) throw new ServerFailure(callee.name, reply)
   if (reply.status >= 400) throw new UpstreamError(callee.name, reply)
   return reply
 }

@@ -4,6 +4,7 @@ import type { Topic } from '../model/topic.ts'
 import { breaker, type Breaker } from './breaker.ts'
 import type { Context } from './context.ts'
 import { PublishError, type Message, type Publisher } from './kafka.ts'
+import { nudger, type Nudger } from './nudge.ts'
 import {
   claimRows,
   giveBack,
@@ -47,7 +48,7 @@ const purgeEveryMs = 60_000
 /** What is not sent by then is given back, well before the lease ends. */
 const roundMs = 15_000
 /** The writer's trace is continued by events that are published this soon; later ones only link to it. */
-const sameTraceMs = 60_000
+export const sameTraceMs = 60_000
 
 interface Relay {
   readonly context: Context
@@ -225,36 +226,4 @@ async function showBacklog({ context: { meter }, database }: Relay): Promise<voi
   meter.set(outboxPending, undefined, backlog?.pending ?? 0)
   meter.set(outboxDead, undefined, backlog?.dead ?? 0)
   meter.set(outboxOldestAge, undefined, backlog?.oldestSeconds ?? 0)
-}
-
-interface Nudger {
-  now(): void
-  /** Resolves after `ms`, at the stop, or (if `hurried`) at the next nudge; a nudge since the last wait counts. */
-  wait(ms: number, hurried: boolean): Promise<void>
-}
-
-function nudger(stopped: AbortSignal): Nudger {
-  let nudged = false
-  let wake = (): void => undefined
-  stopped.addEventListener('abort', () => wake())
-  let hurry = true
-  return {
-    now: () => {
-      nudged = true
-      if (hurry) wake()
-    },
-    wait: async (ms, hurried) => {
-      hurry = hurried
-      if (stopped.aborted || (hurried && nudged)) {
-        nudged = false
-        return
-      }
-      const woken = Promise.withResolvers<void>()
-      wake = woken.resolve
-      const timer = setTimeout(woken.resolve, ms)
-      await woken.promise
-      clearTimeout(timer)
-      nudged = false
-    },
-  }
 }

@@ -15,5 +15,5 @@ export const usePaymentGateway = scope(
 )
 export const adminPayments = scope(
   'admin:payments',
-  'Look after payments: read the gateway’s log, make the mock gateway misbehave.',
+  'Look after payments: see how workers stand, have them try again, read the gateway’s log, make the mock misbehave.',
 )
