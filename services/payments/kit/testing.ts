@@ -9,8 +9,10 @@ import type { Topology } from '../../model/topology.ts'
 import { merchant, paymentBench } from '../payment/testing.ts'
 import { adminPayments } from '../scopes.ts'
 import {
+  captured,
   captureRequested,
   refundRequested,
+  type CapturedEvent,
   type CaptureRequestedEvent,
   type RefundRequestedEvent,
 } from '../topics.ts'
@@ -24,7 +26,7 @@ const asker = declare({
   product: 'payments',
   summary: 'Asks for what a test wants.',
   port: 28_202,
-  publishes: [captureRequested, refundRequested],
+  publishes: [captureRequested, refundRequested, captured],
   slo: { availability: 99, latency: { p95Ms: 100 } },
 })
 
@@ -107,6 +109,9 @@ export async function workerBench<S extends WorkerService>(
       publisher.publish(refundRequested, {
         ...{ key: event.paymentId, value: event, id: event.eventId },
       }),
+    /** Reports as the settlement worker. */
+    reportCaptured: (event: CapturedEvent) =>
+      publisher.publish(captured, { key: event.paymentId, value: event, id: event.eventId }),
     /** What the gateway’s log says of a key, in order. */
     callsOf,
     becomes: (id: string, status: string, ms = 20_000) =>
