@@ -1,4 +1,3 @@
-import { trace, TraceFlags } from '@opentelemetry/api'
 import { counter, gauge } from '../model/metric.ts'
 import type { Topic } from '../model/topic.ts'
 import { breaker, type Breaker } from './breaker.ts'
@@ -16,7 +15,7 @@ import {
   type Row,
 } from './outbox/rows.ts'
 import { repeat } from './repeat.ts'
-import { contextFrom } from './spans.ts'
+import { followedBy } from './spans.ts'
 import type { Database } from './sql.ts'
 
 export const outboxPending = gauge('outbox_pending', {
@@ -47,8 +46,6 @@ const gaugeEveryMs = 1000
 const purgeEveryMs = 60_000
 /** What is not sent by then is given back, well before the lease ends. */
 const roundMs = 15_000
-/** The writer's trace is continued by events that are published this soon; later ones only link to it. */
-export const sameTraceMs = 60_000
 
 interface Relay {
   readonly context: Context
@@ -196,19 +193,10 @@ async function publishRow({ publisher, topics, context }: Relay, row: Row): Prom
     key: row.key,
     value: JSON.parse(row.payload) as unknown,
     time: row.createdAt.getTime(),
-    ...traceOf(row, context.clock()),
+    ...(row.traceparent !== null &&
+      followedBy(row.traceparent, context.clock() - row.createdAt.getTime())),
   }
   await publisher.publish(topic, message)
-}
-
-function traceOf(row: Row, now: number): Pick<Message<unknown>, 'traceparent' | 'links'> {
-  if (row.traceparent === null) return {}
-  const writer = trace.getSpanContext(contextFrom(row.traceparent))
-  const sampled = writer !== undefined && (writer.traceFlags & TraceFlags.SAMPLED) !== 0
-  // An unsampled trace is continued whatever its age: a root of its own would be recorded.
-  if (!sampled || now - row.createdAt.getTime() <= sameTraceMs)
-    return { traceparent: row.traceparent }
-  return { links: [{ context: writer }] }
 }
 
 async function settle({ context, database, name }: Relay, outcome: Outcome): Promise<void> {

@@ -1,9 +1,7 @@
-import { trace } from '@opentelemetry/api'
 import pLimit from 'p-limit'
 import type { Context } from '../../kit/context.ts'
 import { nudger } from '../../kit/nudge.ts'
-import { sameTraceMs } from '../../kit/relay.ts'
-import { contextFrom, inSpan, SpanKind, type SpanStart } from '../../kit/spans.ts'
+import { contextFrom, followedBy, inSpan, SpanKind, type SpanStart } from '../../kit/spans.ts'
 import { callsAtOnce, type Leave } from './gateway-calls.ts'
 import { conclude } from './outcomes.ts'
 import type { Request } from './requests.ts'
@@ -104,12 +102,12 @@ const releasing =
     throw error
   }
 
-/** Soon after it was asked for it is a part of that trace; a late try only links to it. */
+/** A part of the trace that asked for it, or, when that was long ago, one of its own. */
 function startOf({ traceparent, ageMs }: Request): SpanStart {
   const kind = SpanKind.INTERNAL
   if (traceparent === null) return { kind, parent: 'root' }
-  const asked = contextFrom(traceparent)
-  if (ageMs <= sameTraceMs) return { kind, parent: asked }
-  const context = trace.getSpanContext(asked)
-  return { kind, parent: 'root', ...(context && { links: [{ context }] }) }
+  const follows = followedBy(traceparent, ageMs)
+  return 'links' in follows
+    ? { kind, parent: 'root', links: follows.links }
+    : { kind, parent: contextFrom(traceparent) }
 }

@@ -105,17 +105,20 @@ const aboutTheRequest: ReadonlySet<number> = new Set([400, 409, 422])
 export function verdictOn(error: unknown): Verdict {
   const { message, cause } = error as Error
   if (error instanceof UpstreamError) {
-    const code = codeIn(error.body) ?? `HTTP_${error.status}`
-    return { kind: aboutTheRequest.has(error.status) ? 'refused' : 'unasked', code, message }
+    const said = { code: `HTTP_${error.status}`, message, ...problemIn(error.body) }
+    return { kind: aboutTheRequest.has(error.status) ? 'refused' : 'unasked', ...said }
   }
   if (error instanceof Problem && notReached.has(error.code))
     return { kind: 'unasked', code: error.code, message }
-  const code = cause instanceof ServerFailure ? codeIn(cause.body) : undefined
-  if (code !== undefined && withoutEffect.has(code)) return { kind: 'failed', code, message }
+  const problem = cause instanceof ServerFailure ? problemIn(cause.body) : undefined
+  if (problem && withoutEffect.has(problem.code)) return { kind: 'failed', ...problem }
   return { kind: 'unknown', code: error instanceof Problem ? error.code : 'UNKNOWN', message }
 }
 
-function codeIn(body: unknown): string | undefined {
-  const { code } = (body ?? {}) as { code?: unknown }
-  return typeof code === 'string' ? code : undefined
+const problemBody = z.object({ code: z.string(), detail: z.string() })
+
+/** Code and detail of a problem’s body (RFC 9457); undefined where it is none. */
+function problemIn(body: unknown): Said | undefined {
+  const { data } = problemBody.safeParse(body)
+  return data && { code: data.code, message: data.detail }
 }

@@ -3,6 +3,7 @@ import { deadLetters, replayHeaders, type DeadLetters } from '../../kit/dead-let
 import { once, purgeInbox } from '../../kit/inbox.ts'
 import type { Kafka, Received } from '../../kit/kafka.ts'
 import type { Queryable } from '../../kit/mariadb.ts'
+import { Problem } from '../../kit/problem.ts'
 import type { Consumption } from '../../model/topic.ts'
 import { Objection } from './objection.ts'
 import { reopen } from './replays.ts'
@@ -32,7 +33,10 @@ export async function takeRequests<Event extends Asked>(
   })
 }
 
-/** All in one transaction; where there is an objection to one of them, each in its own. */
+/**
+ * All in one transaction; where one of them cannot be taken, each in its own, and those that cannot are dead letters.
+ * While the database cannot be used, all wait.
+ */
 async function takeSome<Event extends Asked>(
   worker: Worker<Trade<Event>>,
   letters: DeadLetters,
@@ -42,7 +46,7 @@ async function takeSome<Event extends Asked>(
     await takeAll(worker, records)
   } catch (cause) {
     const [record, ...others] = records
-    if (!(cause instanceof Objection) || !record) throw cause
+    if (!record || (cause instanceof Problem && cause.status === 503)) throw cause
     if (others.length === 0)
       return letters.send(record, { cause, attempts: 1, firstFailedAt: record.timestamp })
     for (const one of records) await takeSome(worker, letters, [one])

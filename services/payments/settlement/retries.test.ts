@@ -58,7 +58,7 @@ test.serial('nothing is heard of what was done: it is asked again under its key'
 test.serial('however often nothing is heard, nothing fails by it', async (t) => {
   const worker = await started(t, {
     SETTLEMENT_MAX_RETRIES: '1',
-    SETTLEMENT_GATEWAY_TIMEOUT_MS: '50',
+    SETTLEMENT_GATEWAY_TIMEOUT_MS: '150',
   })
   await all.pg.behave('capture', { connection: 'reset-before' })
   const paymentId = await asked()
@@ -88,13 +88,6 @@ test.serial(
     const { operate, metrics } = await started(t)
     await all.pg.behave('capture', { failureRate: 1 })
     const paymentId = await asked()
-    await until('a failure', async () => (await tries(paymentId)) >= 1)
-    const [pause] = await all.rows<{ ms: number }>(
-      `select cast(timestampdiff(microsecond, last_retry_at, next_retry_at) div 1000 as int) as ms
-       from settlement_request where id = ? and call_since is null and retry_count = 1`,
-      paymentId,
-    )
-    if (pause) t.true(pause.ms >= 90 && pause.ms <= 160, String(pause.ms))
     await all.becomes(paymentId, 'FAILED')
     t.like(await all.requestOf(paymentId), {
       ...{ retry_count: 3, attempt: 3, pg_response_code: 'PG_INTERRUPTED', unknown_since: null },
@@ -185,7 +178,7 @@ test.serial('only who looks after payments sees and steers it', async (t) => {
 
 test.serial('a gateway that fails is left alone, which costs no request a try', async (t) => {
   const worker = await started(t, {
-    SETTLEMENT_BREAKER_OPEN_MS: '1500',
+    SETTLEMENT_BREAKER_OPEN_MS: '4000',
     SETTLEMENT_MAX_RETRIES: '50',
     SETTLEMENT_RETRY_INTERVAL_MS: '20',
   })
@@ -193,23 +186,25 @@ test.serial('a gateway that fails is left alone, which costs no request a try', 
   const first = await Promise.all(Array.from({ length: 4 }, asked))
   const isOpen = async () =>
     /circuit_breaker_state\{name="pg-capture-api",state="open"\} 1/.test(await worker.metrics())
+  const refusals = async (): Promise<number> => {
+    const line =
+      /circuit_breaker_calls_total\{name="pg-capture-api",outcome="not_permitted"\} (\d+)/
+    return Number(line.exec(await worker.metrics())?.[1])
+  }
   await until('the breaker to open', isOpen)
   const late = await asked()
   await until('its row', async () => (await all.requestOf(late)) !== undefined)
-  const counts = async () =>
-    all.rows('select id, attempt, retry_count from settlement_request order by id')
   // What was under way when it opened is written.
-  await until(
-    'quiet',
-    async () =>
-      (await all.rows('select 1 from settlement_request where call_since is not null')).length ===
-      0,
-  )
+  const underWay = 'select 1 from settlement_request where call_since is not null'
+  await until('quiet', async () => (await all.rows(underWay)).length === 0)
+  const counts = () => all.rows('select id, attempt, retry_count from settlement_request')
   const before = await counts()
+  const seen = await refusals()
+  await until('more looks', async () => (await refusals()) >= seen + 5)
+  const after = await counts()
   t.true(await isOpen())
+  t.deepEqual(after, before)
   t.is(await tries(late), 0)
-  await until('half-open', async () => !(await isOpen()) || (await tries(late)) > 0, 5000)
-  t.is(before.length, (await counts()).length)
   await all.pg.prompt()
   for (const paymentId of [...first, late]) await all.becomes(paymentId, 'SUCCESS')
 })

@@ -5,7 +5,7 @@ create table if not exists refund_request (
   id varchar(36) not null,
   payment_id varchar(36) not null,
   merchant_id varchar(32) not null,
-  version integer not null,
+  version bigint not null,
   refund_amount bigint not null check (refund_amount between 1 and 1000000000000),
   currency char(3) not null,
   refund_reason varchar(500) as (json_value(event, '$.reason')) virtual,
@@ -28,7 +28,7 @@ create table if not exists refund_request (
   completed_at datetime(3),
   -- The record that asked for it, for its dead letter, and how often it came.
   event mediumtext not null,
-  headers text not null,
+  headers mediumtext not null,
   traceparent varchar(255),
   source_partition integer not null,
   source_offset bigint not null,
