@@ -40,7 +40,7 @@ async function asked(): Promise<string> {
 const tries = async (paymentId: string) => Number((await all.requestOf(paymentId))?.['attempt'])
 
 test.serial('nothing is heard of what was done: it is asked again under its key', async (t) => {
-  await started(t)
+  await started(t, { SETTLEMENT_GATEWAY_TIMEOUT_MS: '300' })
   for (const connection of ['silent-after', 'reset-after'] as const) {
     await all.pg.behave('capture', { connection })
     const paymentId = await asked()
@@ -51,7 +51,9 @@ test.serial('nothing is heard of what was done: it is asked again under its key'
     const calls = await all.callsOf(keyOf(paymentId))
     t.is(calls.filter((outcome) => outcome === 'approved').length, 1)
     t.true(calls.filter((outcome) => outcome === 'replayed').length >= 1)
-    t.is((await all.eventsOf(captured, paymentId)).length, 1)
+    const reports = () => all.eventsOf(captured, paymentId)
+    await until('the report', async () => (await reports()).length > 0)
+    t.is((await reports()).length, 1)
   }
 })
 
@@ -78,6 +80,7 @@ test.serial('however often nothing is heard, nothing fails by it', async (t) => 
   await until('the gauge', async () => /settlement_unknown 1/.test(await worker.metrics()))
   t.regex(await worker.metrics(), /settlement_unknown_oldest_seconds [^0]/)
   await all.pg.prompt()
+  await all.rows('update settlement_request set next_retry_at = now(3) where id = ?', paymentId)
   await all.becomes(paymentId, 'SUCCESS')
   t.deepEqual(await all.eventsOf(captureFailed, paymentId), [])
 })
