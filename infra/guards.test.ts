@@ -53,6 +53,11 @@ test('forbidden directions are found', (t) => {
       path: 'services/webtoon/rank/start.ts',
       text: "import { topology } from '../../topology.ts'",
     },
+    {
+      path: 'services/webtoon/rank/store.ts',
+      text: "import { x } from '../../payments/kit/store.ts'",
+    },
+    { path: 'services/payments/kit/store.ts', text: "import { x } from '../payment/store.ts'" },
     { path: 'services/kit/run.ts', text: "import { x } from '../../infra/render.ts'" },
     { path: 'services/webtoon/rank/service.ts', text: "import { x } from '../../kit/http.ts'" },
   ]

@@ -4,6 +4,8 @@ import * as paymentsClients from './payments/clients.ts'
 import * as webtoonClients from './webtoon/clients.ts'
 import payment from './payments/payment/service.ts'
 import pgMock from './payments/pg-mock/service.ts'
+import refund from './payments/refund/service.ts'
+import settlement from './payments/settlement/service.ts'
 import auth from './platform/auth/service.ts'
 import deadLetters from './platform/dead-letters/service.ts'
 import gateway from './platform/gateway/service.ts'
@@ -25,6 +27,8 @@ export const topology = declare(
     search,
     generator,
     payment,
+    settlement,
+    refund,
     pgMock,
     deadLetters,
     kafkaExporter,

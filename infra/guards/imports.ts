@@ -22,6 +22,9 @@ const aboutTheTopology = [
 /** Declarations; what stands behind their imports is held by `notInert`. */
 const inert = /^(service|api|metrics)\.ts$/
 
+/** The folder of what several services of a product do alike: a part of each of them. */
+const productKit = 'kit'
+
 /** What a product says about itself beside its services. */
 const productWords = /^(topics|stores|scopes|clients|boards|ids|money)\.ts$/
 
@@ -113,7 +116,7 @@ function allowed(from: string, to: string): boolean {
 }
 
 function serviceMay(importer: Place, imported: Place): boolean {
-  const own = importer.service === imported.service
+  const own = importer.service === imported.service || imported.service === kitOf(importer)
   if (inert.test(importer.file))
     return (
       imported.area === 'model' ||
@@ -126,6 +129,8 @@ function serviceMay(importer: Place, imported: Place): boolean {
     own || ['model', 'kit', 'product'].includes(imported.area) || imported.file === 'service.ts'
   )
 }
+
+const kitOf = ({ service = '' }: Place): string => `${service.split('/')[0]}/${productKit}`
 
 /** infra, dashboards, alerts and bench see the declarations and the kit; nobody but them imports infra. */
 function outsideMay(importer: Place, imported: Place): boolean {

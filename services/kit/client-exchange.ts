@@ -35,9 +35,22 @@ export class RefusedError extends Problem {
   }
 }
 
+/** A 5xx: the callee's fault. What it said is for those who know its contract. */
+export class ServerFailure extends Error {
+  readonly status: number
+  /** Parsed JSON, or text. */
+  readonly body: unknown
+  constructor(service: string, { status, body }: ClientReply) {
+    super(`${service} answered ${status}.`)
+    this.name = 'ServerFailure'
+    this.status = status
+    this.body = body
+  }
+}
+
 /**
- * One request and its answer. Rejects for a 4xx with UpstreamError, for a refusal with RefusedError, for other 5xx and a
- * broken connection with Error.
+ * One request and its answer. Rejects for a 4xx with UpstreamError, for a refusal with RefusedError, for other 5xx with
+ * ServerFailure, for a broken connection with Error.
  */
 export type Exchange = (request: ClientRequest) => Promise<ClientReply>
 
@@ -104,9 +117,6 @@ async function ask(place: Place, request: ClientRequest, span: Span): Promise<Cl
   return { status: statusCode, headers, body: parsed(text, String(headers['content-type'] ?? '')) }
 }
 
-/** A 5xx: the callee's fault. */
-class ServerFailure extends Error {}
-
 /** Whether the callee answered as it should, though not with what was asked for: that says nothing against it. */
 export const isAnswer = (error: unknown): boolean =>
   error instanceof UpstreamError || error instanceof RefusedError
@@ -114,7 +124,7 @@ export const isAnswer = (error: unknown): boolean =>
 function accepted({ service }: Context, callee: Service, reply: ClientReply): ClientReply {
   if (isRefusal(reply.status, reply.headers))
     throw new RefusedError(service.name, callee.name, reply)
-  if (reply.status >= 500) throw new ServerFailure(`${callee.name} answered ${reply.status}.`)
+  if (reply.status >= 500) throw new ServerFailure(callee.name, reply)
   if (reply.status >= 400) throw new UpstreamError(callee.name, reply)
   return reply
 }

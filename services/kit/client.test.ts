@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { client as declaredClient } from '../model/scope.ts'
 import { service } from '../model/service.ts'
-import { client, UpstreamError, type ClientOptions } from './client.ts'
+import { client, ServerFailure, UpstreamError, type ClientOptions } from './client.ts'
 import { Problem } from './problem.ts'
 import { isRefusal, refusedFor } from './proxy-status.ts'
 import { inSpan, SpanKind } from './spans.ts'
@@ -125,6 +125,28 @@ test('a callee that answers 5xx is a 503 and opens the breaker, which then asks 
   t.is(asked, 3)
   const metrics = await context.meter.registry.metrics()
   t.regex(metrics, /graph_request_failed_total\{[^}]*server="shop"[^}]*\} 3/)
+})
+
+test('what a callee said with its 5xx is the cause of the problem', async (t) => {
+  const url = await listening(t, (_, response) => {
+    response.writeHead(503, { 'content-type': 'application/problem+json' })
+    response.end('{"code":"NOTHING_DONE"}')
+  })
+  const error = await t.throwsAsync(buying(t, url).http.request(anything), { instanceOf: Problem })
+  const { cause } = error as Problem
+  t.true(cause instanceof ServerFailure)
+  t.like(cause, { status: 503, body: { code: 'NOTHING_DONE' } })
+})
+
+test('as many requests are under way at once as there are connections', async (t) => {
+  const waiting: (() => void)[] = []
+  const url = await listening(t, (_, response) => {
+    waiting.push(() => response.end('ok'))
+    if (waiting.length === 40) for (const answer of waiting) answer()
+  })
+  const { http } = buying(t, url, { connections: 40, timeLimitMs: 5000 })
+  const replies = await Promise.all(Array.from({ length: 40 }, () => http.request(anything)))
+  t.is(replies.length, 40)
 })
 
 test('a callee that is not there is a 503', async (t) => {

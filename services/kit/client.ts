@@ -12,7 +12,7 @@ import { idleConnectionMs } from './listen.ts'
 import { Problem, unavailable } from './problem.ts'
 import type { TokenSource } from './token.ts'
 
-export { UpstreamError } from './client-exchange.ts'
+export { ServerFailure, UpstreamError } from './client-exchange.ts'
 
 /** What may be set per callee. */
 export interface ClientOptions {
@@ -24,6 +24,8 @@ export interface ClientOptions {
   readonly breaker?: Partial<BreakerPolicy> & { readonly name?: string }
   /** An answer above this is not read; 4 MiB by default. */
   readonly maxReplyBytes?: number
+  /** Requests that are under way at once, others wait within their time limit; 32 by default. */
+  readonly connections?: number
   /** Puts a bearer token of this service on every request that has no `authorization`. */
   readonly token?: TokenSource
 }
@@ -42,14 +44,15 @@ export interface HttpClient extends Requests {
 interface Requests {
   /**
    * @throws UpstreamError for a 4xx, with its status and body
-   * @throws Problem 503 `UPSTREAM_UNAVAILABLE`, `TIMEOUT` or `BREAKER_OPEN` with `Retry-After` for everything else
+   * @throws Problem 503 `UPSTREAM_UNAVAILABLE`, `TIMEOUT` or `BREAKER_OPEN` with `Retry-After` for everything else; the
+   *   cause of the first is a ServerFailure where the callee answered 5xx
    */
   request(request: ClientRequest): Promise<ClientReply>
 }
 
 const defaultTimeLimitMs = 2000
 const defaultReplyBytes = 4_194_304
-const connections = 32
+const defaultConnections = 32
 
 /**
  * Client of a service that the declaration names in `calls`: pool, total time limit, breaker, trace and service map.
@@ -60,7 +63,7 @@ export function client(context: Context, callee: Service, options: ClientOptions
   const base = new URL(context.config.text(serviceVariableName(callee.name)))
   const timeLimitMs = options.timeLimitMs ?? callee.edge?.timeLimitMs ?? defaultTimeLimitMs
   const pool = new Pool(base.origin, {
-    connections,
+    connections: options.connections ?? defaultConnections,
     pipelining: 1,
     keepAliveTimeout: idleConnectionMs,
     keepAliveMaxTimeout: idleConnectionMs,

@@ -37,6 +37,9 @@ export const deadLettersSent = counter<'topic' | 'reason'>('dead_letters_total',
 /** Header of a dead letter: who sent it there, as a service's name. */
 export const givenUpBy = 'x-given-up-by'
 
+/** Headers that a letter gets when it is sent back, by which it is known should it come again. */
+export const replayHeaders = { of: 'x-replay-of', count: 'x-replays' } as const
+
 /** Headers that a dead letter carries beside the record's own, with what they hold. */
 export const causeHeaderTexts = {
   'x-original-topic': 'Where it came from',

@@ -1,9 +1,9 @@
-import { trace, TraceFlags } from '@opentelemetry/api'
 import { counter, gauge } from '../model/metric.ts'
 import type { Topic } from '../model/topic.ts'
 import { breaker, type Breaker, type Permit } from './breaker.ts'
 import type { Context } from './context.ts'
 import { PublishError, type Message, type Publisher } from './kafka.ts'
+import { nudger, type Nudger } from './nudge.ts'
 import {
   claimRows,
   giveBack,
@@ -16,7 +16,7 @@ import {
   type Row,
 } from './outbox/rows.ts'
 import { repeat } from './repeat.ts'
-import { contextFrom } from './spans.ts'
+import { followedBy } from './spans.ts'
 import type { Database } from './sql.ts'
 
 export const outboxPending = gauge('outbox_pending', {
@@ -47,8 +47,6 @@ const gaugeEveryMs = 1000
 const purgeEveryMs = 60_000
 /** What is not sent by then is given back, well before the lease ends. */
 const roundMs = 15_000
-/** The writer's trace is continued by events that are published this soon; later ones only link to it. */
-const sameTraceMs = 60_000
 
 interface Relay {
   readonly context: Context
@@ -222,19 +220,10 @@ async function publishRow({ publisher, topics, context }: Relay, row: Row): Prom
     key: row.key,
     value: JSON.parse(row.payload) as unknown,
     time: row.createdAt.getTime(),
-    ...traceOf(row, context.clock()),
+    ...(row.traceparent !== null &&
+      followedBy(row.traceparent, context.clock() - row.createdAt.getTime())),
   }
   await publisher.publish(topic, message)
-}
-
-function traceOf(row: Row, now: number): Pick<Message<unknown>, 'traceparent' | 'links'> {
-  if (row.traceparent === null) return {}
-  const writer = trace.getSpanContext(contextFrom(row.traceparent))
-  const sampled = writer !== undefined && (writer.traceFlags & TraceFlags.SAMPLED) !== 0
-  // An unsampled trace is continued whatever its age: a root of its own would be recorded.
-  if (!sampled || now - row.createdAt.getTime() <= sameTraceMs)
-    return { traceparent: row.traceparent }
-  return { links: [{ context: writer }] }
 }
 
 async function settle(one: Relay, outcome: Outcome): Promise<void> {
@@ -263,36 +252,4 @@ async function showBacklog({ context: { meter }, database }: Relay): Promise<voi
   meter.set(outboxPending, undefined, backlog?.pending ?? 0)
   meter.set(outboxDead, undefined, backlog?.dead ?? 0)
   meter.set(outboxOldestAge, undefined, backlog?.oldestSeconds ?? 0)
-}
-
-interface Nudger {
-  now(): void
-  /** Resolves after `ms`, at the stop, or (if `hurried`) at the next nudge; a nudge since the last wait counts. */
-  wait(ms: number, hurried: boolean): Promise<void>
-}
-
-function nudger(stopped: AbortSignal): Nudger {
-  let nudged = false
-  let wake = (): void => undefined
-  stopped.addEventListener('abort', () => wake())
-  let hurry = true
-  return {
-    now: () => {
-      nudged = true
-      if (hurry) wake()
-    },
-    wait: async (ms, hurried) => {
-      hurry = hurried
-      if (stopped.aborted || (hurried && nudged)) {
-        nudged = false
-        return
-      }
-      const woken = Promise.withResolvers<void>()
-      wake = woken.resolve
-      const timer = setTimeout(woken.resolve, ms)
-      await woken.promise
-      clearTimeout(timer)
-      nudged = false
-    },
-  }
 }

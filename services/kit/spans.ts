@@ -4,6 +4,7 @@ import {
   ROOT_CONTEXT,
   SpanStatusCode,
   trace,
+  TraceFlags,
   type Attributes,
   type Context as TraceContext,
   type Link,
@@ -74,6 +75,22 @@ export function traceparentOf(of: TraceContext = active.active()): string | unde
 /** The context that a `traceparent` names; the root context when it is absent or malformed. */
 export function contextFrom(traceparent: string | undefined): TraceContext {
   return traceparent ? propagation.extract(ROOT_CONTEXT, { traceparent }) : ROOT_CONTEXT
+}
+
+/** Work that follows this soon continues a trace; later work only links to it. */
+const sameTraceMs = 60_000
+
+/**
+ * How the trace of a `traceparent` goes on after `ageMs`: with a child, or in a trace of its own that links to it. An
+ * unsampled one is continued whatever its age: a root of its own would be recorded.
+ */
+export function followedBy(
+  traceparent: string,
+  ageMs: number,
+): { readonly traceparent: string } | { readonly links: Link[] } {
+  const earlier = trace.getSpanContext(contextFrom(traceparent))
+  const sampled = earlier !== undefined && (earlier.traceFlags & TraceFlags.SAMPLED) !== 0
+  return !sampled || ageMs <= sameTraceMs ? { traceparent } : { links: [{ context: earlier }] }
 }
 
 /** Trace id of the active span, or '' outside of any. */

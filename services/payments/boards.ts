@@ -15,5 +15,5 @@ export const performance = board('perf-800rps', {
 export const settlementAndRefund = board('settlement-refund', {
   title: 'Settlement & Refund Statistics',
   product: 'payments',
-  summary: 'How much of what is captured and refunded succeeds.',
+  summary: 'What was captured and given back, and what waits for the gateway or for people.',
 })

@@ -17,3 +17,13 @@ export const paymentDesk = client('payments-payment', {
   summary: 'The payment API when it speaks with the payment gateway.',
   scopes: [scopes.usePaymentGateway],
 })
+
+export const settlementDesk = client('payments-settlement', {
+  summary: 'The settlement worker when it speaks with the payment gateway.',
+  scopes: [scopes.usePaymentGateway],
+})
+
+export const refundDesk = client('payments-refund', {
+  summary: 'The refund worker when it speaks with the payment gateway.',
+  scopes: [scopes.usePaymentGateway],
+})

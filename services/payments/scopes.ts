@@ -15,5 +15,5 @@ export const usePaymentGateway = scope(
 )
 export const adminPayments = scope(
   'admin:payments',
-  'Look after payments: see those of every merchant, steer circuit breakers, read the gateway’s log, make the mock gateway misbehave.',
+  'Look after payments: see those of every merchant and how workers stand, have them try again, steer circuit breakers, read the gateway’s log, make the mock gateway misbehave.',
 )

@@ -13,3 +13,11 @@ export const paymentReplays = store('redis', 'payment', {
 export const gatewayBooks = store('mariadb', 'pg_mock', {
   summary: 'What the mock payment gateway decided, and the log of every call.',
 })
+
+export const settlements = store('mariadb', 'settlement', {
+  summary: 'What is to be captured, what came of it, and the outbox of its reports.',
+})
+
+export const refunds = store('mariadb', 'refund', {
+  summary: 'What is to be given back, what came of it, and the outbox of its reports.',
+})

@@ -53,7 +53,7 @@ export type RefundFailedEvent = z.infer<typeof refundFailedEvent>
 
 const key = 'paymentId'
 /** Workers read requests in parallel, one member a partition at most. */
-const forWorkers = { key, partitions: 12, readBy: 'outside' } as const
+const partitions = 12
 
 export const authorized = topic('payment.authorized.v1', {
   summary: 'An amount is held.',
@@ -67,14 +67,24 @@ export const captureRequested = topic('payment.capture-requested.v1', {
   summary: 'What is held is to be taken.',
   type: 'kr.maru.payment.capture-requested.v1',
   schema: captureRequestedEvent,
-  ...forWorkers,
+  ...{ key, partitions },
+  deadLetters: deadLetterTopic('settlement.v1.dlq', {
+    summary: 'Requests to capture that could not be taken in, or were given up.',
+    key,
+    type: 'kr.maru.payment.capture-requested.v1',
+  }),
 })
 
 export const refundRequested = topic('payment.refund-requested.v1', {
   summary: 'A part of what was taken, or all of it, is to be given back.',
   type: 'kr.maru.payment.refund-requested.v1',
   schema: refundRequestedEvent,
-  ...forWorkers,
+  ...{ key, partitions },
+  deadLetters: deadLetterTopic('refund.v1.dlq', {
+    summary: 'Requests to refund that could not be taken in, or were given up.',
+    key,
+    type: 'kr.maru.payment.refund-requested.v1',
+  }),
 })
 
 export const voided = topic('payment.voided.v1', {
@@ -87,7 +97,6 @@ export const voided = topic('payment.voided.v1', {
 
 const reported = {
   key,
-  readBy: 'outside',
   deadLetters: deadLetterTopic('payment.v1.dlq', {
     summary: 'Reports about payments that could not be taken in.',
     key,

@@ -58,12 +58,13 @@ const foldersIn = async (folder: string) =>
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 
-/** The kit, the model, the product's own files and the service's folder; not its neighbours. */
+/** The kit, the model, the product's own files and kit, and the service's folder; not its neighbours. */
 export function concerns(file: string, service: Service): boolean {
   const product = `services/${service.product}/`
   const ofProduct = file.startsWith(product) && !file.slice(product.length).includes('/')
   return (
     file.startsWith(`${folderOf(service)}/`) ||
+    file.startsWith(`${product}kit/`) ||
     ofProduct ||
     file.startsWith('services/kit/') ||
     file.startsWith('services/model/')

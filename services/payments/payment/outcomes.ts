@@ -1,5 +1,5 @@
-import { outbox } from '../../kit/outbox.ts'
 import type { Mariadb, Queryable } from '../../kit/mariadb.ts'
+import { report } from '../kit/reports.ts'
 import { authorized, captureRequested, voided } from '../topics.ts'
 import { finalAnswer, type Origin } from './answers.ts'
 import type { Events } from './events.ts'
@@ -51,7 +51,7 @@ export async function finishVoid(books: Books, payment: Payment): Promise<Paymen
     const done = await move(tx, payment, { to })
     if (!done) return undefined
     const value = { ...factOf(done, done.version), status: 'VOIDED' } as const
-    await outbox.add(tx, voided, { key: done.paymentId, value })
+    await report(tx, voided, value)
     return done
   })
   if (moved) books.events.moved(moved, to)
@@ -72,22 +72,21 @@ async function announce(
   { approvalNumber, transactionId }: { approvalNumber: string; transactionId: string },
 ): Promise<void> {
   const approval = { approvalNumber, transactionId }
-  const key = payment.paymentId
   const isManual = payment.status === 'AUTHORIZED'
   const version = isManual ? payment.version : payment.version - 1
   const held = { ...factOf(payment, version), ...approval, status: 'AUTHORIZED' } as const
-  await outbox.add(tx, authorized, { key, value: held })
+  await report(tx, authorized, held)
   if (!isManual) await requestCapture(tx, payment)
 }
 
 /** Asks for the capture of what is held. */
 export async function requestCapture(tx: Queryable, payment: Payment): Promise<void> {
-  const { approvalNumber, transactionId, version, paymentId } = payment
+  const { approvalNumber, transactionId, version } = payment
   if (approvalNumber === null || transactionId === null)
-    throw new Error(`${paymentId} is to be captured and was never approved.`)
+    throw new Error(`${payment.paymentId} is to be captured and was never approved.`)
   const value = {
     ...{ ...factOf(payment, version), approvalNumber, transactionId },
     status: 'CAPTURE_REQUESTED',
   } as const
-  await outbox.add(tx, captureRequested, { key: paymentId, value })
+  await report(tx, captureRequested, value)
 }

@@ -40,6 +40,10 @@ const statements = {
     'refund_end',
     `update refund set status = ?, failure_code = ? where refund_id = ? and status = 'REFUND_REQUESTED'`,
   ),
+  revive: statement(
+    'refund_revive',
+    `update refund set status = 'REFUNDED', failure_code = null where refund_id = ? and status = 'REFUND_FAILED'`,
+  ),
   release: statement(
     'refund_release',
     `update payment set refund_reserved = refund_reserved - ?, version = version + 1 where payment_id = ?`,
@@ -89,6 +93,10 @@ export const endRefund = async (
   refundId: string,
   { status, failureCode = null }: { status: RefundStatus; failureCode?: string | null },
 ): Promise<boolean> => (await tx.change(statements.end, [status, failureCode, refundId])) === 1
+
+/** Ends a refund well that had failed, because somebody had it tried again. False: it had not failed. */
+export const reviveRefund = async (tx: Queryable, refundId: string): Promise<boolean> =>
+  (await tx.change(statements.revive, [refundId])) === 1
 
 /** Gives back what was set aside for a refund that will not be. */
 export const releaseRefund = (tx: Queryable, paymentId: string, amount: number): Promise<number> =>

@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Mariadb } from '../../kit/mariadb.ts'
-import { outbox } from '../../kit/outbox.ts'
 import { Problem } from '../../kit/problem.ts'
+import { report } from '../kit/reports.ts'
 import { refundRequested } from '../topics.ts'
 import type { Events } from './events.ts'
 import { otherBody } from './idempotency.ts'
@@ -44,7 +44,7 @@ export async function refund(
       ...{ ...factOf(payment, payment.version + 1), amount, refundId: fresh.refundId },
       ...({ status: 'REFUND_REQUESTED', reason: wish.reason } as const),
     }
-    await outbox.add(tx, refundRequested, { key: paymentId, value })
+    await report(tx, refundRequested, value)
     return { payment, refund: await addRefund(tx, fresh), again: false }
   })
   const { paymentId, refundId } = made.refund

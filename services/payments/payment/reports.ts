@@ -9,7 +9,13 @@ import type {
 import type { Events } from './events.ts'
 import type { Payment } from './payments.ts'
 import type { RefundStatus, Status } from './states.ts'
-import { countRefunded, endRefund, releaseRefund } from './refund-store.ts'
+import {
+  countRefunded,
+  endRefund,
+  releaseRefund,
+  reserveRefund,
+  reviveRefund,
+} from './refund-store.ts'
 import { lockPayment, move, type Move } from './store.ts'
 
 /** Who takes reports in, in the inbox. */
@@ -44,11 +50,14 @@ export function reports({ database, events }: { database: Mariadb; events: Event
     refunded: (eventId: string, { paymentId, refundId, amount }: RefundedEvent) =>
       taken(eventId, paymentId, async (tx, payment) => {
         const status = 'REFUNDED'
-        if (!(await endRefund(tx, refundId, { status }))) return {}
+        const isSetAside = await endRefund(tx, refundId, { status })
+        if (!isSetAside && !(await reviveRefund(tx, refundId))) return {}
+        const version =
+          payment.version + (isSetAside ? 0 : await setAsideAgain(tx, payment, amount))
         await countRefunded(tx, paymentId, amount)
         const isWhole = payment.refunded + amount === payment.captured
         const to = [isWhole ? 'REFUNDED' : 'PARTIAL_REFUNDED'] as const
-        const moved = await changed(tx, payment, { from: refundable, to })
+        const moved = await changed(tx, { ...payment, version }, { from: refundable, to })
         return { ...moved, refund: { paymentId, refundId, status } }
       }),
     refundFailed: (eventId: string, { paymentId, refundId, amount, code }: RefundFailedEvent) =>
@@ -59,6 +68,14 @@ export function reports({ database, events }: { database: Mariadb; events: Event
         return { refund: { paymentId, refundId, status } }
       }),
   }
+}
+
+/** A refund that failed for now may succeed later; what was set aside for it is free since. @returns changes of version */
+async function setAsideAgain(tx: Queryable, payment: Payment, amount: number): Promise<number> {
+  if (await reserveRefund(tx, payment, amount)) return 1
+  throw new Error(
+    `${amount} of ${payment.paymentId} were given back, and are set aside for others.`,
+  )
 }
 
 interface Effect {

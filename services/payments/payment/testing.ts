@@ -42,11 +42,14 @@ export async function paymentBench(
   await pg.prompt()
   const { mariadb, kafka = '' } = tested.servers
   if (!mariadb) throw new Error('The test has no MariaDB.')
-  const rows = <Row>(text: string, ...values: unknown[]): Promise<Row[]> =>
-    asMariadbAdmin(mariadb, async (admin) => {
-      await admin.query(`use ${admin.escapeId(`${place.prefix}payment`)}`)
-      return admin.query<Row[]>(text, values)
-    })
+  const rowsIn =
+    (store: string) =>
+    <Row>(text: string, ...values: unknown[]): Promise<Row[]> =>
+      asMariadbAdmin(mariadb, async (admin) => {
+        await admin.query(`use ${admin.escapeId(place.prefix + store)}`)
+        return admin.query<Row[]>(text, values)
+      })
+  const rows = rowsIn('payment')
   return {
     place,
     pg,
@@ -54,6 +57,8 @@ export async function paymentBench(
     /** Where this bench’s topics are read past the kit’s own consumer. */
     shelf: { bootstrap: kafka, prefix: place.prefix },
     rows,
+    /** The same in another service’s database. */
+    rowsIn,
     start: (wishes: BenchStart = {}) =>
       place.start(service, start, { ...wishes, env: { ...hasty, ...wishes.env } }),
     bearer: async (scopes: readonly Scope[], merchantId: string | undefined = merchant) => ({

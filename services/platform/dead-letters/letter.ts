@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuid, validate } from 'uuid'
+import { replayHeaders } from '../../kit/dead-letter.ts'
 import type { Received } from '../../kit/kafka.ts'
 import type { Bytes } from '../../model/topic.ts'
 import { idPattern } from './states.ts'
@@ -30,9 +31,6 @@ export interface NewLetter {
   readonly replayOf: string | null
   readonly replays: number
 }
-
-/** Headers that a letter gets when it is sent back, by which it is known should it come again. */
-export const replayHeaders = { of: 'x-replay-of', count: 'x-replays' } as const
 
 /**
  * A dead letter from its record. Nothing in a record can make this fail: what is missing or strange is said by its

@@ -1,7 +1,7 @@
 import { parsed, UnreadableRecord } from '../../kit/kafka.ts'
-import { causeHeaderTexts } from '../../kit/dead-letter.ts'
+import { causeHeaderTexts, replayHeaders } from '../../kit/dead-letter.ts'
 import type { Topic } from '../../model/topic.ts'
-import { decoded, replayHeaders } from './letter.ts'
+import { decoded } from './letter.ts'
 import { openStates } from './states.ts'
 import type { Letter } from './store.ts'
 

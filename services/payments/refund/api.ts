@@ -1,0 +1,4 @@
+import { workerApi } from '../kit/api.ts'
+import { overdue } from './overdue.ts'
+
+export const api = workerApi('refund', overdue.name)

@@ -1,0 +1,3 @@
+import { workerMetrics } from '../kit/metrics.ts'
+
+export const metrics = workerMetrics('refund', 'refunded')

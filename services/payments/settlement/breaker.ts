@@ -1,0 +1,1 @@
+export const breaker = 'pg-capture-api'
