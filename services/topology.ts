@@ -2,6 +2,7 @@ import { topology as declare } from './model/topology.ts'
 import * as platformClients from './platform/clients.ts'
 import * as paymentsClients from './payments/clients.ts'
 import * as webtoonClients from './webtoon/clients.ts'
+import ledger from './payments/ledger/service.ts'
 import payment from './payments/payment/service.ts'
 import pgMock from './payments/pg-mock/service.ts'
 import auth from './platform/auth/service.ts'
@@ -25,6 +26,7 @@ export const topology = declare(
     search,
     generator,
     payment,
+    ledger,
     pgMock,
     deadLetters,
     kafkaExporter,

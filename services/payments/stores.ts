@@ -13,3 +13,9 @@ export const paymentReplays = store('redis', 'payment', {
 export const gatewayBooks = store('mariadb', 'pg_mock', {
   summary: 'What the mock payment gateway decided, and the log of every call.',
 })
+
+export const books = store('mariadb', 'ledger', {
+  summary: 'The books: two postings for each capture and refund, and what was compared with them.',
+  // A posting is never changed, nor does it go.
+  changing: ['inclusion', 'reconciliation', 'reconciliation_item', 'reconciliation_clock'],
+})

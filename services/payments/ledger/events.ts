@@ -1,0 +1,24 @@
+import { trace } from '@opentelemetry/api'
+import type { Context } from '../../kit/context.ts'
+import * as metrics from './metrics.ts'
+import type { Fact } from './postings.ts'
+
+/** What happens in the books, by name: counter, log line and span. */
+export function createEvents({ meter, log }: Context) {
+  return {
+    /** Both postings of a fact are committed. */
+    posted: ({ type, businessId, paymentId, merchantId, amount, currency }: Fact): void => {
+      meter.add(metrics.posted, { type })
+      meter.add(metrics.postedAmount, { type, currency }, amount)
+      trace.getActiveSpan()?.setAttributes({ 'payment.id': paymentId, 'ledger.type': type })
+      log.info({ type, businessId, paymentId, merchantId, amount, currency }, 'fact posted')
+    },
+    /** An event told of what the books know. */
+    repeated: ({ type, businessId }: Fact): void => {
+      meter.add(metrics.repeated, { type })
+      log.debug({ type, businessId }, 'fact was posted before')
+    },
+  }
+}
+
+export type Events = ReturnType<typeof createEvents>
