@@ -25,11 +25,7 @@ const ping = statement('ping', 'select 1')
 export function openDatabase<Engine extends SqlEngine>(
   context: Context,
   store: Store<Engine>,
-  {
-    driver,
-    login,
-    vital = true,
-  }: { driver: Driver<Engine>; login: StoreLogin; vital?: boolean },
+  { driver, login, vital = true }: { driver: Driver<Engine>; login: StoreLogin; vital?: boolean },
 ): Database<Engine> {
   const { life, meter } = context
   const name = `${store.engine} ${store.name}`

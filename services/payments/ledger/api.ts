@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { route } from '../../model/route.ts'
 import { merchantId } from '../money.ts'
-import { readPayments } from '../scopes.ts'
+import { adminPayments, readPayments } from '../scopes.ts'
+import { kinds } from './kinds.ts'
 
 const side = z.enum(['debit', 'credit'])
 const account = z.enum(['merchant_receivable', 'cash'])
@@ -32,6 +33,52 @@ const balance = z.object({
   balance: z.int().describe('Debits less credits'),
 })
 
+const sums = z.object({ captured: z.int(), refunded: z.int() })
+
+const summary = z.object({
+  facts: z.int().describe('Captures and refunds that any place knows of'),
+  differences: z.int().describe('Those that are wrong, and events'),
+  byKind: z.record(z.enum(kinds), z.int()),
+  inFlight: z.int().describe('Those that changed a moment ago or wait for their end, and events'),
+  oldestInFlightSeconds: z.number(),
+  totals: z.array(
+    z.object({
+      currency: z.string(),
+      books: sums,
+      payments: sums,
+      gateway: sums,
+      difference: z.int().describe('How far apart they are, over everything that is wrong'),
+    }),
+  ),
+})
+
+const run = z.object({
+  runId: z.int(),
+  cause: z.enum(['timer', 'request']),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  ...summary.shape,
+})
+
+const said = z.int().nullable()
+const finding = z.object({
+  n: z.int(),
+  subject: z.enum(['capture', 'refund', 'event']),
+  id: z.string().describe('The payment of a capture, the refund of a refund, the row of an event'),
+  kinds: z.array(z.enum(kinds)).describe('Empty for what only waits for its end'),
+  paymentId: z.string().nullable(),
+  merchantId: z.string().nullable(),
+  currency: z.string().nullable(),
+  debit: said.describe('What the books say, minor units; null: nothing'),
+  credit: said,
+  payments: said.describe('What the payment API says'),
+  gateway: said.describe('What the gateway’s log says'),
+  since: z.iso.datetime().describe('The latest change that anybody knows of'),
+})
+
+const runId = z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER)
+const runParams = z.object({ runId })
+
 export const api = {
   entries: route('GET /ledger/entries', {
     summary:
@@ -57,6 +104,51 @@ export const api = {
     query: z.object({ merchantId: merchantId.optional() }),
     answers: {
       200: { summary: 'All that have postings', schema: z.object({ items: z.array(balance) }) },
+    },
+  }),
+  standing: route('GET /reconciliation', {
+    summary: 'The latest comparison of books, payments, the gateway’s log and outboxes.',
+    access: adminPayments,
+    problems: [404],
+    answers: { 200: { summary: 'What it found', schema: run } },
+  }),
+  reconcile: route('POST /reconciliation/runs', {
+    summary: 'Compares all of it now. Who asks while it is compared shares the answer.',
+    access: adminPayments,
+    answers: { 200: { summary: 'What was found', schema: run } },
+  }),
+  runs: route('GET /reconciliation/runs', {
+    summary: 'Earlier comparisons, latest first, page by page.',
+    access: adminPayments,
+    query: z.object({
+      before: runId
+        .default(Number.MAX_SAFE_INTEGER)
+        .describe('Runs before this one: `next` of the page before'),
+      size,
+    }),
+    answers: {
+      200: {
+        summary: 'A page; `next` is the `before` of the following one, null at the end',
+        schema: z.object({ items: z.array(run), next: z.int().nullable() }),
+      },
+    },
+  }),
+  findings: route('GET /reconciliation/runs/:runId/findings', {
+    summary:
+      'What a comparison found, thing by thing: what is wrong, or what is in flight. The first thousand of each are kept.',
+    access: adminPayments,
+    params: runParams,
+    query: z.object({
+      state: z.enum(['difference', 'in_flight']).default('difference'),
+      cursor: z.coerce.number<string>().int().min(0).max(1_000_000).default(0),
+      size,
+    }),
+    problems: [404],
+    answers: {
+      200: {
+        summary: 'A page; `next` is the cursor of the following one, null at the end',
+        schema: z.object({ items: z.array(finding), next: z.int().nullable() }),
+      },
     },
   }),
 }

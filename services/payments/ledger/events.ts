@@ -2,6 +2,7 @@ import { trace } from '@opentelemetry/api'
 import type { Context } from '../../kit/context.ts'
 import * as metrics from './metrics.ts'
 import type { Fact } from './postings.ts'
+import type { Run } from './reconciliation-store.ts'
 
 /** What happens in the books, by name: counter, log line and span. */
 export function createEvents({ meter, log }: Context) {
@@ -17,6 +18,14 @@ export function createEvents({ meter, log }: Context) {
     repeated: ({ type, businessId }: Fact): void => {
       meter.add(metrics.repeated, { type })
       log.debug({ type, businessId }, 'fact was posted before')
+    },
+    /** The books were compared with the rest. */
+    reconciled: ({ runId, cause, summary }: Run): void => {
+      const { differences, inFlight, facts, byKind } = summary
+      const found = Object.entries(byKind).filter(([, count]) => count > 0)
+      const told = { runId, cause, facts, differences, inFlight, byKind: Object.fromEntries(found) }
+      if (differences === 0) log.info(told, 'the books agree')
+      else log.error(told, 'the books do not agree')
     },
   }
 }

@@ -1,4 +1,5 @@
-import { counter } from '../../model/metric.ts'
+import { counter, gauge } from '../../model/metric.ts'
+import { kinds } from './kinds.ts'
 
 const types = ['capture', 'refund']
 
@@ -15,4 +16,26 @@ export const postedAmount = counter<'type' | 'currency'>('ledger_posted_minor_to
 export const repeated = counter<'type'>('ledger_repeated_total', {
   help: 'Events of captures and refunds that were in the books already',
   labels: { type: types },
+})
+
+export const difference = gauge<'currency'>('reconciliation_difference_minor', {
+  help: 'How far apart books, payments and gateway are, summed over everything that is wrong, in minor units',
+  labels: { currency: [] },
+})
+
+export const differences = gauge<'kind'>('reconciliation_differences', {
+  help: 'What is wrong by the latest reconciliation; one thing may be wrong in several ways',
+  labels: { kind: kinds },
+})
+
+export const inFlight = gauge('reconciliation_in_flight', {
+  help: 'Payments, refunds and events that changed a moment ago or wait for their end',
+})
+
+export const oldestInFlight = gauge('reconciliation_in_flight_oldest_seconds', {
+  help: 'For how long the oldest of them has not changed',
+})
+
+export const reconciledAt = gauge('reconciliation_run_timestamp_seconds', {
+  help: 'When the latest reconciliation ended (Unix time)',
 })

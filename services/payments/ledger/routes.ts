@@ -2,18 +2,30 @@ import type { Claims } from '../../kit/auth.ts'
 import type { Handlers } from '../../kit/http.ts'
 import type { Mariadb } from '../../kit/mariadb.ts'
 import * as merchant from '../../kit/merchant.ts'
+import { Problem } from '../../kit/problem.ts'
 import { adminPayments } from '../scopes.ts'
 import type { api } from './api.ts'
+import type { Reconciliation } from './reconciliation.ts'
+import { findingsOf, latestRun, pageOfRuns, runNamed, type Run } from './reconciliation-store.ts'
 import { balancesOf, pageOfEntries, type Entry } from './store.ts'
 
 /** Everything that the ledger answers. */
-export const handlers = ({ database }: { database: Mariadb }): Handlers<typeof api> => ({
+export const handlers = (desk: Desk): Handlers<typeof api> => ({
+  ...reading(desk),
+  ...reconciling(desk),
+})
+
+interface Desk {
+  readonly database: Mariadb
+  readonly reconciliation: Reconciliation
+}
+
+const reading = ({ database }: Desk): Pick<Handlers<typeof api>, 'entries' | 'accounts'> => ({
   entries: async ({ query: { paymentId, cursor, size, ...query }, claims }) => {
     const filter = { paymentId, merchantId: seenBy(claims, query.merchantId) }
     const found = await pageOfEntries(database, filter, { after: cursor, size: size + 1 })
-    const items = found.slice(0, size).map(viewOf)
-    const next = found.length > size ? (items.at(-1)?.entryId ?? null) : null
-    return { status: 200, body: { items, next } }
+    const { items, next } = page(found, size, ({ entryId }) => entryId)
+    return { status: 200, body: { items: items.map(viewOf), next } }
   },
 
   accounts: async ({ query, claims }) => {
@@ -21,6 +33,45 @@ export const handlers = ({ database }: { database: Mariadb }): Handlers<typeof a
     const items = balances.map((one) => ({ ...one, balance: one.debits - one.credits }))
     return { status: 200, body: { items } }
   },
+})
+
+const reconciling = ({
+  database,
+  reconciliation,
+}: Desk): Pick<Handlers<typeof api>, 'standing' | 'reconcile' | 'runs' | 'findings'> => ({
+  standing: async () => {
+    const run = await latestRun(database)
+    if (run) return { status: 200, body: runView(run) }
+    throw new Problem(404, 'NOT_RECONCILED', 'Nothing has been compared yet; ask for a run.')
+  },
+
+  reconcile: async () => ({ status: 200, body: runView(await reconciliation.run('request')) }),
+
+  runs: async ({ query: { before, size } }) => {
+    const found = await pageOfRuns(database, { before, size: size + 1 })
+    const { items, next } = page(found, size, ({ runId }) => runId)
+    return { status: 200, body: { items: items.map(runView), next } }
+  },
+
+  findings: async ({ params: { runId }, query: { state, cursor, size } }) => {
+    if (!(await runNamed(database, runId)))
+      throw new Problem(404, 'NOT_FOUND', `There is no run ${runId}.`)
+    const wanted = { after: cursor, size: size + 1 }
+    const found = await findingsOf(database, { runId, state }, wanted)
+    return { status: 200, body: page(found, size, ({ n }) => n) }
+  },
+})
+
+/** A page of what was read with one more than it holds. */
+function page<Item>(found: readonly Item[], size: number, cursorOf: (item: Item) => number) {
+  const items = found.slice(0, size)
+  const last = items.at(-1)
+  return { items, next: found.length > size && last !== undefined ? cursorOf(last) : null }
+}
+
+const runView = ({ runId, cause, startedAt, endedAt, summary }: Run) => ({
+  ...{ runId, cause, startedAt: startedAt.toISOString(), endedAt: endedAt.toISOString() },
+  ...summary,
 })
 
 const seenBy = (claims: Claims | undefined, named: string | undefined): string | undefined =>

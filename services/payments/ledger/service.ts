@@ -1,28 +1,50 @@
+import { z } from 'zod'
 import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
-import { books } from '../stores.ts'
+import { books, gatewayBooks, payments } from '../stores.ts'
 import * as topics from '../topics.ts'
+import { alerts } from './alerts.ts'
 import { api } from './api.ts'
 import * as metrics from './metrics.ts'
+import { panels } from './panels.ts'
 
+const count = (least: number) => z.coerce.number<string>().int().min(least)
 const group = 'ledger'
 
 export default service({
   name: 'ledger',
   product: 'payments',
-  summary: 'Keeps the books: two postings for each capture and refund.',
+  summary: 'Keeps the books, and compares them with payments and the gateway.',
   port: 8204,
   stores: [books],
+  reads: [payments, gatewayBooks],
   consumes: [consume(topics.captured, group), consume(topics.refunded, group)],
   api,
   edge: edge({
     base: '/api',
-    prefixes: ['/ledger'],
+    prefixes: ['/ledger', '/reconciliation'],
     limit: { perSecond: 100, burst: 200 },
-    timeLimitMs: 3000,
+    // A comparison of everything takes its time.
+    timeLimitMs: 10_000,
     retries: { attempts: 2, firstBackoffMs: 50, maxBackoffMs: 300 },
   }),
   metrics,
+  alerts,
+  panels,
+  settings: {
+    reconcileEveryMs: {
+      schema: count(10).default(60_000),
+      summary: 'How often the books are compared with the rest; 60000 by default',
+    },
+    inFlightMs: {
+      schema: count(1).default(60_000),
+      summary: 'What changed less than this long ago is in flight; 60000 by default',
+    },
+    runsKeptDays: {
+      schema: count(1).default(30),
+      summary: 'Days for which comparisons are kept; 30 by default',
+    },
+  },
   slo: { availability: 99.9, latency: { p95Ms: 300 } },
 })
