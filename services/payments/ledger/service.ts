@@ -6,6 +6,7 @@ import { books, gatewayBooks, payments } from '../stores.ts'
 import * as topics from '../topics.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
+import { invariants } from './invariants.ts'
 import * as metrics from './metrics.ts'
 import { panels } from './panels.ts'
 
@@ -32,6 +33,7 @@ export default service({
   metrics,
   alerts,
   panels,
+  invariants,
   settings: {
     reconcileEveryMs: {
       schema: count(10).default(60_000),

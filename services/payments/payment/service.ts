@@ -8,6 +8,7 @@ import { paymentReplays, payments } from '../stores.ts'
 import * as topics from '../topics.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
+import { invariants } from './invariants.ts'
 import * as metrics from './metrics.ts'
 
 const count = (least: number) => z.coerce.number<string>().int().min(least)
@@ -39,6 +40,7 @@ export default service({
     breaker: { slowMs: 6000 },
   }),
   metrics,
+  invariants,
   alerts,
   settings: {
     gatewayTimeoutMs: {
