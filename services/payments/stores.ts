@@ -17,5 +17,5 @@ export const gatewayBooks = store('mariadb', 'pg_mock', {
 export const books = store('mariadb', 'ledger', {
   summary: 'The books: two postings for each capture and refund, and what was compared with them.',
   // A posting is never changed, nor does it go.
-  changing: ['reconciliation', 'reconciliation_clock'],
+  changing: ['inclusion', 'reconciliation', 'reconciliation_clock'],
 })

@@ -33,6 +33,18 @@ const balance = z.object({
   balance: z.int().describe('Debits less credits'),
 })
 
+const batch = z.object({
+  batchId: z.int(),
+  businessDate: z.iso.date(),
+  merchantId: z.string(),
+  currency: z.string(),
+  captured: z.int().describe('Minor units, as all here'),
+  refunded: z.int(),
+  net: z.int().describe('Captured less refunded: what the merchant is to be paid, or owes'),
+  postings: z.int(),
+  closedAt: z.iso.datetime(),
+})
+
 const sums = z.object({ captured: z.int(), refunded: z.int() })
 
 const summary = z.object({
@@ -76,8 +88,7 @@ const finding = z.object({
   since: z.iso.datetime().describe('The latest change that anybody knows of'),
 })
 
-const runId = z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER)
-const runParams = z.object({ runId })
+const rowId = z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER)
 
 export const api = {
   entries: route('GET /ledger/entries', {
@@ -106,6 +117,25 @@ export const api = {
       200: { summary: 'All that have postings', schema: z.object({ items: z.array(balance) }) },
     },
   }),
+  batches: route('GET /ledger/batches', {
+    summary:
+      'What was closed of each day in Seoul, of the own merchant, latest first, page by page; with `admin:payments` everybody’s.',
+    access: readPayments,
+    query: z.object({
+      merchantId: merchantId.optional(),
+      date: z.iso.date().optional(),
+      before: rowId
+        .default(Number.MAX_SAFE_INTEGER)
+        .describe('Batches before this one: `next` of the page before'),
+      size,
+    }),
+    answers: {
+      200: {
+        summary: 'A page; `next` is the `before` of the following one, null at the end',
+        schema: z.object({ items: z.array(batch), next: z.int().nullable() }),
+      },
+    },
+  }),
   standing: route('GET /reconciliation', {
     summary: 'The latest comparison of books, payments, the gateway’s log and outboxes.',
     access: adminPayments,
@@ -121,7 +151,7 @@ export const api = {
     summary: 'Earlier comparisons, latest first, page by page.',
     access: adminPayments,
     query: z.object({
-      before: runId
+      before: rowId
         .default(Number.MAX_SAFE_INTEGER)
         .describe('Runs before this one: `next` of the page before'),
       size,
@@ -137,7 +167,7 @@ export const api = {
     summary:
       'What a comparison found, thing by thing: what is wrong, or what is in flight. The first thousand of each are kept.',
     access: adminPayments,
-    params: runParams,
+    params: z.object({ runId: rowId }),
     query: z.object({
       state: z.enum(['difference', 'in_flight']).default('difference'),
       cursor: z.coerce.number<string>().int().min(0).max(1_000_000).default(0),

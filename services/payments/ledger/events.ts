@@ -1,5 +1,6 @@
 import { trace } from '@opentelemetry/api'
 import type { Context } from '../../kit/context.ts'
+import type { Batch } from './batch-store.ts'
 import * as metrics from './metrics.ts'
 import type { Fact } from './postings.ts'
 import type { Run } from './reconciliation-store.ts'
@@ -18,6 +19,11 @@ export function createEvents({ meter, log }: Context) {
     repeated: ({ type, businessId }: Fact): void => {
       meter.add(metrics.repeated, { type })
       log.debug({ type, businessId }, 'fact was posted before')
+    },
+    /** A batch is made. */
+    closed: ({ batchId, businessDate, merchantId, currency, net, postings }: Batch): void => {
+      meter.add(metrics.batches, undefined)
+      log.info({ batchId, businessDate, merchantId, currency, net, postings }, 'batch closed')
     },
     /** The books were compared with the rest. */
     reconciled: ({ runId, cause, summary }: Run): void => {

@@ -18,6 +18,10 @@ export const repeated = counter<'type'>('ledger_repeated_total', {
   labels: { type: types },
 })
 
+export const batches = counter('ledger_batches_closed_total', {
+  help: 'Days of merchants that were closed',
+})
+
 export const difference = gauge<'currency'>('reconciliation_difference_minor', {
   help: 'How far apart books, payments and gateway are, summed over everything that is wrong, in minor units',
   labels: { currency: [] },

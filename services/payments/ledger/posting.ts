@@ -35,7 +35,10 @@ const factOf = (
 /** One partition brings all events of a payment, so nobody else posts the same fact meanwhile; the key holds anyway. */
 async function postOnce(tx: Queryable, fact: Fact): Promise<boolean> {
   const known = await postedOf(tx, fact)
-  if (known.length === 0) return (await post(tx, fact)) > 0
+  if (known.length === 0) {
+    await post(tx, fact)
+    return true
+  }
   if (saysTheSame(known, fact)) return false
   const { type, businessId, amount, currency } = fact
   throw new Error(

@@ -5,6 +5,7 @@ import * as merchant from '../../kit/merchant.ts'
 import { Problem } from '../../kit/problem.ts'
 import { adminPayments } from '../scopes.ts'
 import type { api } from './api.ts'
+import { pageOfBatches } from './batch-store.ts'
 import type { Reconciliation } from './reconciliation.ts'
 import { findingsOf, latestRun, pageOfRuns, runNamed, type Run } from './reconciliation-store.ts'
 import { balancesOf, pageOfEntries, type Entry } from './store.ts'
@@ -20,7 +21,9 @@ interface Desk {
   readonly reconciliation: Reconciliation
 }
 
-const reading = ({ database }: Desk): Pick<Handlers<typeof api>, 'entries' | 'accounts'> => ({
+const reading = ({
+  database,
+}: Desk): Pick<Handlers<typeof api>, 'entries' | 'accounts' | 'batches'> => ({
   entries: async ({ query: { paymentId, cursor, size, ...query }, claims }) => {
     const filter = { paymentId, merchantId: seenBy(claims, query.merchantId) }
     const found = await pageOfEntries(database, filter, { after: cursor, size: size + 1 })
@@ -32,6 +35,14 @@ const reading = ({ database }: Desk): Pick<Handlers<typeof api>, 'entries' | 'ac
     const balances = await balancesOf(database, seenBy(claims, query.merchantId))
     const items = balances.map((one) => ({ ...one, balance: one.debits - one.credits }))
     return { status: 200, body: { items } }
+  },
+
+  batches: async ({ query: { date, before, size, ...query }, claims }) => {
+    const filter = { date, merchantId: seenBy(claims, query.merchantId) }
+    const found = await pageOfBatches(database, filter, { before, size: size + 1 })
+    const { items, next } = page(found, size, ({ batchId }) => batchId)
+    const views = items.map((one) => ({ ...one, closedAt: one.closedAt.toISOString() }))
+    return { status: 200, body: { items: views, next } }
   },
 })
 

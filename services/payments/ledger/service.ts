@@ -20,6 +20,7 @@ export default service({
   port: 8204,
   stores: [books],
   reads: [payments, gatewayBooks],
+  publishes: [topics.settlementClosed],
   consumes: [consume(topics.captured, group), consume(topics.refunded, group)],
   api,
   edge: edge({
@@ -42,6 +43,10 @@ export default service({
     inFlightMs: {
       schema: count(1).default(60_000),
       summary: 'What changed less than this long ago is in flight; 60000 by default',
+    },
+    closeEveryMs: {
+      schema: count(10).default(60_000),
+      summary: 'How often it is looked whether a day is over in Seoul; 60000 by default',
     },
     runsKeptDays: {
       schema: count(1).default(30),

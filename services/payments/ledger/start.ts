@@ -2,10 +2,12 @@ import type { Context } from '../../kit/context.ts'
 import { serve } from '../../kit/http.ts'
 import { kafka } from '../../kit/kafka.ts'
 import { mariadb } from '../../kit/mariadb.ts'
+import { relay } from '../../kit/outbox.ts'
 import { purgeAll } from '../../kit/purge.ts'
 import { repeat } from '../../kit/repeat.ts'
 import { books, gatewayBooks, payments } from '../stores.ts'
 import { api } from './api.ts'
+import { closeDays } from './batches.ts'
 import { consumeReports } from './consumers.ts'
 import { createEvents } from './events.ts'
 import type { Places } from './evidence.ts'
@@ -27,7 +29,11 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
     events,
   })
   await consumeReports(context, { database, events, broker })
+  await relay(context, database, await broker.publisher())
   reconcileRegularly(context, places, reconciliation)
+  repeat(context, { name: 'closing of days', everyMs: context.config.settings.closeEveryMs }, () =>
+    closeDays({ database, events }, new Date(context.clock()), context.life.signal),
+  )
   return serve(context, api, handlers({ database, reconciliation }))
 }
 

@@ -11,6 +11,12 @@ const statements = {
     `insert into ledger_entry (entry_type, business_id, side, account, payment_id, merchant_id, amount, currency,
        occurred_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ),
+  await: statement(
+    'ledger_await_batch',
+    `insert into inclusion (entry_id, merchant_id, currency, posted_at)
+     select entry_id, merchant_id, currency, posted_at from ledger_entry
+     where entry_type = ? and business_id = ?`,
+  ),
   posted: statement(
     'ledger_posted',
     `select ${columns} from ledger_entry where entry_type = ? and business_id = ?`,
@@ -44,17 +50,17 @@ export interface Entry extends Posting {
   readonly postedAt: Date
 }
 
-/** Writes both sides of a fact. @throws the unique key's error where one of them is there */
-export const post = (tx: Queryable, fact: Fact): Promise<number> =>
-  tx.change(
-    statements.post,
-    postingsOf(fact).flatMap(
-      ({ type, businessId, side, account, paymentId, merchantId, ...one }) => [
-        ...[type, businessId, side, account, paymentId, merchantId],
-        ...[one.amount, one.currency, one.occurredAt],
-      ],
-    ),
+/** Writes both sides of a fact, in no batch yet. @throws the unique key's error where one of them is there */
+export async function post(tx: Queryable, fact: Fact): Promise<void> {
+  const values = postingsOf(fact).flatMap(
+    ({ type, businessId, side, account, paymentId, merchantId, ...one }) => [
+      ...[type, businessId, side, account, paymentId, merchantId],
+      ...[one.amount, one.currency, one.occurredAt],
+    ],
   )
+  await tx.change(statements.post, values)
+  await tx.change(statements.await, [fact.type, fact.businessId])
+}
 
 /** What the books hold of a fact. */
 export const postedOf = (

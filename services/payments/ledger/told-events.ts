@@ -6,7 +6,10 @@ import type { Kind } from './kinds.ts'
 
 /** Topics whose events say something of a payment, by name. */
 const schemas: ReadonlyMap<string, z.ZodType<Told>> = new Map(
-  Object.values(topics).map((one) => [one.name, one.schema]),
+  [
+    ...[topics.authorized, topics.captureRequested, topics.voided, topics.refundRequested],
+    ...[topics.captured, topics.captureFailed, topics.refunded, topics.refundFailed],
+  ].map((one) => [one.name, one.schema]),
 )
 
 /** What every event says, and those of refunds. */
@@ -38,7 +41,8 @@ const statements = {
   refunds: statement(
     'evidence_told_refunds',
     `select refund_id as id, merchant_id as merchantId, refund.amount, currency,
-       concat_ws(',', 'REFUND_REQUESTED', refund.status) as statuses
+       concat_ws(',', 'REFUND_REQUESTED', refund.status,
+         case when refund.status = 'REFUNDED' then 'REFUND_FAILED' end) as statuses
      from json_table(?, '$[*]' columns (id varchar(36) path '$')) told
      join refund on refund_id = told.id join payment using (payment_id)`,
   ),
@@ -54,7 +58,7 @@ interface Row {
   readonly isWaiting: boolean | number
 }
 
-/** A payment or a refund, with the states that it came to, comma separated. */
+/** A payment or a refund, with the states that it may have come to, comma separated: a refund keeps no history. */
 interface Known extends Omit<Told, 'paymentId' | 'status'> {
   readonly id: string
   readonly statuses: string | null
