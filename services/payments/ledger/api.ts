@@ -3,6 +3,7 @@ import { route } from '../../model/route.ts'
 import { merchantId } from '../money.ts'
 import { adminPayments, readPayments } from '../scopes.ts'
 import { kinds } from './kinds.ts'
+import { results } from './matching.ts'
 
 const side = z.enum(['debit', 'credit'])
 const account = z.enum(['merchant_receivable', 'cash'])
@@ -87,6 +88,30 @@ const finding = z.object({
   gateway: said.describe('What the gateway’s log says'),
   since: z.iso.datetime().describe('The latest change that anybody knows of'),
 })
+
+const file = z.object({
+  fileId: z.int(),
+  subject: z.string().describe('Who brought it'),
+  uploadedAt: z.iso.datetime(),
+  counts: z.partialRecord(z.enum(results), z.int()),
+})
+
+const fileRow = z.object({
+  rowId: z.int(),
+  line: z.int().describe('0: in the books, and in no file'),
+  gatewayId: z.string().nullable(),
+  key: z.string(),
+  type: z.enum(['capture', 'refund']),
+  amount: z.int().describe('Minor units'),
+  currency: z.string(),
+  occurredAt: z.iso.datetime(),
+  result: z.enum(results),
+  bookedAmount: z.int().nullable().describe('What the books say; null: nothing'),
+  bookedCurrency: z.string().nullable(),
+})
+
+/** 10 MiB, some hundred thousand lines. */
+const longestFileBytes = 10 * 1_048_576
 
 const rowId = z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER)
 
@@ -178,6 +203,44 @@ export const api = {
       200: {
         summary: 'A page; `next` is the cursor of the following one, null at the end',
         schema: z.object({ items: z.array(finding), next: z.int().nullable() }),
+      },
+    },
+  }),
+  takeFile: route('POST /reconciliation/files', {
+    summary:
+      'Compares a file of the gateway with the books, line by line: UTF-8, header `gateway_id,key,type,amount_minor,currency,occurred_at`, no quotes. The same file is taken once.',
+    access: adminPayments,
+    encoding: 'csv',
+    maxBodyBytes: longestFileBytes,
+    body: z.string(),
+    problems: [409],
+    answers: { 200: { summary: 'How many lines came to which result', schema: file } },
+  }),
+  files: route('GET /reconciliation/files', {
+    summary: 'Files that were compared, latest first, page by page.',
+    access: adminPayments,
+    query: z.object({
+      before: rowId
+        .default(Number.MAX_SAFE_INTEGER)
+        .describe('Files before this one: `next` of the page before'),
+      size,
+    }),
+    answers: {
+      200: {
+        summary: 'A page; `next` is the `before` of the following one, null at the end',
+        schema: z.object({ items: z.array(file), next: z.int().nullable() }),
+      },
+    },
+  }),
+  fileRows: route('GET /reconciliation/files/:fileId/rows', {
+    summary: 'Rows of a file that do not match, or those of one result, page by page.',
+    access: adminPayments,
+    params: z.object({ fileId: rowId }),
+    query: z.object({ result: z.enum(results).optional(), cursor: entryId.default(0), size }),
+    answers: {
+      200: {
+        summary: 'A page; `next` is the cursor of the following one, null at the end',
+        schema: z.object({ items: z.array(fileRow), next: z.int().nullable() }),
       },
     },
   }),

@@ -16,7 +16,8 @@ const statements = {
      where batch_id is null and posted_at < ? and not exists (
        select 1 from settlement_batch batch
        where batch.business_date = ? and batch.merchant_id = inclusion.merchant_id
-         and batch.currency = inclusion.currency)`,
+         and batch.currency = inclusion.currency)
+     order by merchant_id, currency`,
   ),
   lock: statement(
     'batch_lock',

@@ -1,6 +1,7 @@
 import { trace } from '@opentelemetry/api'
 import type { Context } from '../../kit/context.ts'
 import type { Batch } from './batch-store.ts'
+import type { TakenFile } from './file-store.ts'
 import * as metrics from './metrics.ts'
 import type { Fact } from './postings.ts'
 import type { Run } from './reconciliation-store.ts'
@@ -24,6 +25,12 @@ export function createEvents({ meter, log }: Context) {
     closed: ({ batchId, businessDate, merchantId, currency, net, postings }: Batch): void => {
       meter.add(metrics.batches, undefined)
       log.info({ batchId, businessDate, merchantId, currency, net, postings }, 'batch closed')
+    },
+    /** A file of the gateway was compared with the books. */
+    compared: ({ fileId, subject, counts }: TakenFile): void => {
+      for (const [result, count] of Object.entries(counts))
+        meter.add(metrics.fileRows, { result }, count)
+      log.info({ fileId, subject, counts }, 'file compared')
     },
     /** The books were compared with the rest. */
     reconciled: ({ runId, cause, summary }: Run): void => {

@@ -1,5 +1,6 @@
 import { statement, type Mariadb, type Queryable } from '../../kit/mariadb.ts'
 import type { Statement } from '../../kit/sql.ts'
+import { businessIdOf, keyOf } from './gateway-keys.ts'
 import { accounts, type EntryType } from './postings.ts'
 
 /** What one place says of a capture or a refund. */
@@ -111,14 +112,10 @@ export function charged({ gateway }: Places, type: EntryType): AsyncGenerator<Ch
   return paged<Row<Charged>, Charged>(gateway, { read: statements.charges, values }, (row) => ({
     ...row,
     key: row.id,
-    id: type === 'capture' ? row.id.replace(captureSuffix, '') : row.id,
+    id: businessIdOf(type, row.id),
     ...{ paymentId: null, merchantId: null },
   }))
 }
-
-/** Contract: how the settlement worker names a capture to the gateway. */
-const captureSuffix = /:capture$/
-const keyOf = (type: EntryType, id: string): string => (type === 'capture' ? `${id}:capture` : id)
 
 const pageSize = 1000
 

@@ -1,5 +1,6 @@
 import { counter, gauge } from '../../model/metric.ts'
 import { kinds } from './kinds.ts'
+import { results } from './matching.ts'
 
 const types = ['capture', 'refund']
 
@@ -20,6 +21,11 @@ export const repeated = counter<'type'>('ledger_repeated_total', {
 
 export const batches = counter('ledger_batches_closed_total', {
   help: 'Days of merchants that were closed',
+})
+
+export const fileRows = counter<'result'>('reconciliation_file_rows_total', {
+  help: 'Rows of the gateway’s files by what came of their comparison',
+  labels: { result: results },
 })
 
 export const difference = gauge<'currency'>('reconciliation_difference_minor', {

@@ -6,6 +6,9 @@ import { Problem } from '../../kit/problem.ts'
 import { adminPayments } from '../scopes.ts'
 import type { api } from './api.ts'
 import { pageOfBatches } from './batch-store.ts'
+import type { Events } from './events.ts'
+import { pageOfFiles, rowsOf, type TakenFile } from './file-store.ts'
+import { takeFile } from './files.ts'
 import type { Reconciliation } from './reconciliation.ts'
 import { findingsOf, latestRun, pageOfRuns, runNamed, type Run } from './reconciliation-store.ts'
 import { balancesOf, pageOfEntries, type Entry } from './store.ts'
@@ -14,11 +17,14 @@ import { balancesOf, pageOfEntries, type Entry } from './store.ts'
 export const handlers = (desk: Desk): Handlers<typeof api> => ({
   ...reading(desk),
   ...reconciling(desk),
+  ...comparing(desk),
 })
 
 interface Desk {
   readonly database: Mariadb
+  readonly payments: Mariadb
   readonly reconciliation: Reconciliation
+  readonly events: Events
 }
 
 const reading = ({
@@ -71,6 +77,33 @@ const reconciling = ({
     const found = await findingsOf(database, { runId, state }, wanted)
     return { status: 200, body: page(found, size, ({ n }) => n) }
   },
+})
+
+const comparing = (desk: Desk): Pick<Handlers<typeof api>, 'takeFile' | 'files' | 'fileRows'> => ({
+  takeFile: async ({ body, claims }) => {
+    if (!claims) throw new Error('A file came without a token.')
+    const { subject, clientId } = claims
+    return { status: 200, body: fileView(await takeFile(desk, body, { subject, clientId })) }
+  },
+
+  files: async ({ query: { before, size } }) => {
+    const found = await pageOfFiles(desk.database, { before, size: size + 1 })
+    const { items, next } = page(found, size, ({ fileId }) => fileId)
+    return { status: 200, body: { items: items.map(fileView), next } }
+  },
+
+  fileRows: async ({ params: { fileId }, query: { result, cursor, size } }) => {
+    const wanted = { after: cursor, size: size + 1 }
+    const found = await rowsOf(desk.database, { fileId, result }, wanted)
+    const { items, next } = page(found, size, ({ rowId }) => rowId)
+    const views = items.map((row) => ({ ...row, occurredAt: row.occurredAt.toISOString() }))
+    return { status: 200, body: { items: views, next } }
+  },
+})
+
+const fileView = ({ uploadedAt, ...file }: TakenFile) => ({
+  ...file,
+  uploadedAt: uploadedAt.toISOString(),
 })
 
 /** A page of what was read with one more than it holds. */

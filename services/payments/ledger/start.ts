@@ -34,7 +34,8 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   repeat(context, { name: 'closing of days', everyMs: context.config.settings.closeEveryMs }, () =>
     closeDays({ database, events }, new Date(context.clock()), context.life.signal),
   )
-  return serve(context, api, handlers({ database, reconciliation }))
+  const { payments: paid } = places
+  return serve(context, api, handlers({ database, payments: paid, reconciliation, events }))
 }
 
 /** The books are written and read also while nothing can be compared with them. */

@@ -16,6 +16,7 @@ create table if not exists ledger_entry (
   unique key posted_once (entry_type, business_id, side),
   key entries_of_payment (payment_id, entry_id),
   key entries_of_merchant (merchant_id, entry_id),
+  key entries_by_time (occurred_at),
   -- Balances are read from the index alone.
   key balances (merchant_id, currency, account, side, amount)
 ) engine = InnoDB, character set utf8mb4, collate utf8mb4_nopad_bin;
