@@ -44,9 +44,10 @@ const statements = {
     `update inclusion force index (open_inclusions) set batch_id = ?
      where batch_id is null and merchant_id = ? and currency = ? and posted_at < ?`,
   ),
+  // To change the row that is there it would need a right that it does not have.
   closeDay: statement(
     'batch_close_day',
-    `insert into closed_day (business_date) values (?) on duplicate key update business_date = business_date`,
+    `insert ignore into closed_day (business_date) values (?)`,
   ),
   page: statement(
     'batch_page',
