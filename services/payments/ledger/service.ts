@@ -27,8 +27,8 @@ export default service({
     base: '/api',
     prefixes: ['/ledger', '/reconciliation'],
     limit: { perSecond: 100, burst: 200 },
-    // A comparison of everything takes its time.
-    timeLimitMs: 10_000,
+    // Comparisons of everything, and of the largest file, take their time.
+    timeLimitMs: 30_000,
     retries: { attempts: 2, firstBackoffMs: 50, maxBackoffMs: 300 },
   }),
   metrics,

@@ -16,7 +16,7 @@ export const invariants: readonly Invariant[] = [
       broken: `
         with step as (
           select payment_id, version, status,
-            lag(status, 1, 'READY') over (partition by payment_id order by version) as was,
+            coalesce(lag(status) over (partition by payment_id order by version), 'READY') as was,
             row_number() over (partition by payment_id order by version desc) as latest
           from payment_history
         ), returned as (
