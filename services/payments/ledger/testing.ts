@@ -7,6 +7,7 @@ import type { Topology } from '../../model/topology.ts'
 import { merchant, merchantAt, order, paymentBench, writer } from '../payment/testing.ts'
 import { adminPayments, readPayments } from '../scopes.ts'
 import { captured, refunded } from '../topics.ts'
+import { header } from './csv.ts'
 import service from './service.ts'
 import { start } from './start.ts'
 
@@ -126,8 +127,25 @@ export function ledgerAt(url: string, bearer: { readonly authorization: string }
   return {
     get,
     post: (path: string) => send('POST', path),
+    upload: async (text: string | Buffer, type = 'text/csv; charset=utf-8') => {
+      const headers = { ...bearer, 'content-type': type }
+      const path = `${url}/reconciliation/files`
+      const answer = await request(path, { method: 'POST', headers, body: text })
+      return { status: answer.statusCode, body: (await answer.body.json()) as Body }
+    },
     items: async (path: string) => (await get(path)).body['items'] as readonly Body[],
   }
 }
+
+/** A line of a file of the gateway. */
+export function csvLine(
+  key: string,
+  rest: { type?: string; amount?: number; currency?: string; at?: Date } = {},
+): string {
+  const { type = 'capture', amount = 1000, currency = 'KRW', at = new Date() } = rest
+  return ['txn_1', key, type, amount, currency, at.toISOString()].join(',')
+}
+
+export const csvFile = (...lines: readonly string[]): string => [header, ...lines, ''].join('\n')
 
 export const admin = [readPayments, adminPayments]
