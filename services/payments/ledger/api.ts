@@ -3,7 +3,7 @@ import { route } from '../../model/route.ts'
 import { merchantId } from '../money.ts'
 import { adminPayments, readPayments } from '../scopes.ts'
 import { kinds } from './kinds.ts'
-import { results } from './matching.ts'
+import { results } from './results.ts'
 
 const side = z.enum(['debit', 'credit'])
 const account = z.enum(['merchant_receivable', 'cash'])

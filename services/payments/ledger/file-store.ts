@@ -1,6 +1,7 @@
 import { statement, type Mariadb, type Queryable } from '../../kit/mariadb.ts'
 import { businessIdOf } from './gateway-keys.ts'
-import type { Known, Matched, Operation, Result } from './matching.ts'
+import type { Known, Matched, Operation } from './matching.ts'
+import type { Result } from './results.ts'
 
 const told = `json_table(?, '$[*]' columns (type varchar(16) path '$.type', id varchar(128) path '$.id')) told`
 

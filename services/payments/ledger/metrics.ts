@@ -1,6 +1,6 @@
 import { counter, gauge } from '../../model/metric.ts'
 import { kinds } from './kinds.ts'
-import { results } from './matching.ts'
+import { results } from './results.ts'
 
 const types = ['capture', 'refund']
 
