@@ -2,6 +2,7 @@ import { topology as declare } from './model/topology.ts'
 import * as platformClients from './platform/clients.ts'
 import * as paymentsClients from './payments/clients.ts'
 import * as webtoonClients from './webtoon/clients.ts'
+import ledger from './payments/ledger/service.ts'
 import payment from './payments/payment/service.ts'
 import pgMock from './payments/pg-mock/service.ts'
 import refund from './payments/refund/service.ts'
@@ -29,6 +30,7 @@ export const topology = declare(
     payment,
     settlement,
     refund,
+    ledger,
     pgMock,
     deadLetters,
     kafkaExporter,

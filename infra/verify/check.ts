@@ -16,6 +16,8 @@ export interface Platform {
   readonly redis: string
   /** By service. */
   readonly postgres: Readonly<Record<string, string>>
+  /** By service. */
+  readonly mariadb: Readonly<Record<string, string>>
   readonly opensearch: string
   /** PromQL of every line of every board, and where it stands. */
   readonly boardQueries: readonly { readonly where: string; readonly query: string }[]

@@ -27,6 +27,7 @@ export async function sendThroughEveryEdge(platform: Platform): Promise<void> {
   await ask(`GET /search?q=${encodeURIComponent(title.title)}`)
   await ask('GET /.well-known/jwks.json')
   await authorize(platform)
+  await ask('POST /api/reconciliation/runs')
   for (const run of generated) await generate(platform, run)
   for (const topic of consumedTopics(platform.topology)) await poison(platform, topic)
   for (const { name, tasks, calls } of platform.topology.services)

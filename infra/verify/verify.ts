@@ -1,18 +1,21 @@
+import type { Topology } from '../../services/model/topology.ts'
 import type { Check, Platform, Verdict } from './check.ts'
 import { cleanLogs } from './clean-logs.ts'
 import { deadLetterBooks } from './dead-letter-books.ts'
 import { edges } from './edges.ts'
+import { checkOf } from './invariants.ts'
 import { boards, rules } from './measured.ts'
 import { rankingBooks, rankings } from './rankings.ts'
 import { titles } from './title-index.ts'
 
 /** What must hold of a running platform. The first sends what the others look at. */
-export const checks: readonly Check[] = [
+export const checksOf = ({ services }: Topology): readonly Check[] => [
   edges,
   rankingBooks,
   rankings,
   titles,
   deadLetterBooks,
+  ...services.flatMap(({ invariants }) => invariants.map(checkOf)),
   boards,
   rules,
   cleanLogs,
@@ -30,7 +33,7 @@ export interface Result extends Verdict {
 export async function verify(
   platform: Platform,
   told: (result: Result) => void,
-  wanted: readonly Check[] = checks,
+  wanted: readonly Check[],
 ): Promise<readonly Result[]> {
   const results: Result[] = []
   for (const check of wanted) {

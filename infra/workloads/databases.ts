@@ -1,4 +1,5 @@
 import { storeUser, type Access } from '../../services/kit/bindings.ts'
+import { rightsOf } from '../../services/kit/mariadb-rights.ts'
 import type { Service } from '../../services/model/service.ts'
 import type { Store, StoreKind } from '../../services/model/store.ts'
 import { isRead } from '../../services/model/topology.ts'
@@ -80,11 +81,15 @@ type Make = (kind: string, name: string, spec: object) => KubernetesObject
 function mariadbUser(store: Store, access: Access, make: Make): readonly KubernetesObject[] {
   const name = storeUser(store, access)
   const password = { name: storeSecretName(store, access), key: 'password' }
-  const privileges = access === 'own' ? ['ALL PRIVILEGES'] : ['SELECT']
   const host = '%'
   return [
     make('User', name, { name, host, passwordSecretKeyRef: password }),
-    make('Grant', name, { username: name, host, database: store.name, table: '*', privileges }),
+    ...rightsOf(store, access).map((right) =>
+      make('Grant', right.table === '*' ? name : `${name}-${right.table}`, {
+        ...{ username: name, host, database: store.name },
+        ...right,
+      }),
+    ),
   ]
 }
 

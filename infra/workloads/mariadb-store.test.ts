@@ -74,6 +74,23 @@ test('a MariaDB store is a database, an owner with all rights in it, and a reade
     for (const spec of specs(kind)) t.notThrows(() => schema.parse(spec), kind)
 })
 
+test('an owner that may only add rows has a grant for each table that may change', (t) => {
+  const diary = store('mariadb', 'sample_diary', { summary: 'Days.', changing: ['reading_mark'] })
+  const writer = { ...keeper, name: 'writer', stores: [diary] }
+  const grants = objects(writer, 'Grant').map(
+    (object) => object['spec'] as { table: string; privileges: string[] },
+  )
+  const rightsOn = (table: string) => grants.find((one) => one.table === table)?.privileges
+  t.deepEqual(
+    grants.map(({ table }) => table),
+    ['*', 'maru_migrations', 'inbox', 'outbox', 'reading_mark'],
+  )
+  for (const right of ['UPDATE', 'DELETE', 'DROP', 'ALL PRIVILEGES'])
+    t.false(rightsOn('*')?.includes(right), right)
+  t.true(rightsOn('reading_mark')?.includes('UPDATE'))
+  for (const { metadata } of objects(writer, 'Grant')) t.regex(metadata.name, /^[a-z0-9-]+$/)
+})
+
 test('names of its objects are ones that Kubernetes takes, and the reader has no objects of a store', (t) => {
   for (const { metadata } of objects(keeper)) t.regex(metadata.name, /^[a-z0-9-]+$/)
   const kinds = new Set(objects(auditor).map(({ kind }) => kind))

@@ -14,6 +14,7 @@ export async function readBody(request: IncomingMessage, route: Route): Promise<
   expectType(request, route)
   const text = await readText(request, route.maxBodyBytes)
   if (text === '' && optionalBody(route)) return undefined
+  if (route.encoding === 'csv') return text
   if (route.encoding === 'form') return Object.fromEntries(new URLSearchParams(text))
   return parseJson(text, route.numbers)
 }
@@ -25,15 +26,22 @@ export const optionalBody = (route: Route): boolean =>
 const mediaTypes = {
   json: /^application\/([\w.+-]+\+)?json$/i,
   form: /^application\/x-www-form-urlencoded$/i,
+  csv: /^text\/csv$/i,
 }
+
+/** The media type that a body of each encoding is documented with. */
+export const bodyType = {
+  json: 'application/json',
+  form: 'application/x-www-form-urlencoded',
+  csv: 'text/csv',
+} as const
 
 function expectType(request: IncomingMessage, route: Route): void {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
   // curl and old clients leave the type out of JSON; forms must say what they are.
   if (type === '' && route.encoding === 'json') return
   if (mediaTypes[route.encoding].test(type)) return
-  const expected =
-    route.encoding === 'json' ? 'application/json' : 'application/x-www-form-urlencoded'
+  const expected = bodyType[route.encoding]
   throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', `The body must be ${expected}, not "${type}".`)
 }
 

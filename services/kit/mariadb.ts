@@ -14,8 +14,15 @@ export { statement, type Queryable } from './sql.ts'
  */
 export type Mariadb = Database<'mariadb'>
 
-/** Opens the pool of a store: readiness check `mariadb <store>`, closed in stage `stores`. Placeholders are `?`. */
-export async function mariadb(context: Context, store: Store<'mariadb'>): Promise<Mariadb> {
+/**
+ * Opens the pool of a store: readiness check `mariadb <store>`, closed in stage `stores`. Placeholders are `?`.
+ * @param use `vital: false`: the service does its work while the store is away. Default true
+ */
+export async function mariadb(
+  context: Context,
+  store: Store<'mariadb'>,
+  { vital = true }: { vital?: boolean } = {},
+): Promise<Mariadb> {
   const login = context.config.store(store)
-  return openDatabase(context, store, { driver: driverOf(context, store, login), login })
+  return openDatabase(context, store, { driver: driverOf(context, store, login), login, vital })
 }

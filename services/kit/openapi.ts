@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { inputSchema, outputSchema } from './json-schema.ts'
 import { adminOffset, type Service } from '../model/service.ts'
 import type { Answer, Route } from '../model/route.ts'
-import { optionalBody } from './body.ts'
+import { bodyType, optionalBody } from './body.ts'
 
 /** OpenAPI 3.1 document of a service, derived from its routes. Stable: same declaration, same document. */
 export function openApi(service: Service): Record<string, unknown> {
@@ -41,8 +41,6 @@ function operation(name: string, route: Route, service: Service): Record<string,
     responses: { ...problemsOf(route, service), ...answersOf(route) },
   }
 }
-
-const bodyType = { json: 'application/json', form: 'application/x-www-form-urlencoded' }
 
 function parameters(
   place: 'path' | 'query',

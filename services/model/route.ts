@@ -13,8 +13,8 @@ export interface Answer {
   readonly contentType?: string
 }
 
-/** How a body arrives. `text` gives the handler the raw string. */
-export type BodyEncoding = 'json' | 'form'
+/** How a body arrives. `csv` gives the handler the text as it came. */
+export type BodyEncoding = 'json' | 'form' | 'csv'
 
 /**
  * Which spellings of a number a JSON body may have. `integers`: digits only; what is spelled otherwise (`1.0`, `1e3`)

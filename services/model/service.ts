@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Alert } from './alert.ts'
 import type { SharedPanel } from './board.ts'
 import type { Edge } from './edge.ts'
+import type { Invariant } from './invariant.ts'
 import type { Metric } from './metric.ts'
 import type { Api } from './route.ts'
 import type { DeclaredClient } from './scope.ts'
@@ -60,6 +61,8 @@ export interface Service {
   readonly alerts: readonly Alert[]
   /** What it shows on boards that it shares with others. */
   readonly panels: readonly SharedPanel[]
+  /** What must hold of its data, and of its and others’ together. */
+  readonly invariants: readonly Invariant[]
   readonly settings: Readonly<Record<string, Setting>>
   /** One-off work that people start (`main.ts <word>`): what each word does, one sentence. */
   readonly tasks: Readonly<Record<string, string>>
@@ -94,6 +97,7 @@ export function service<const D extends Declared>(declared: D): Service & D {
     metrics: {},
     alerts: [],
     panels: [],
+    invariants: [],
     settings: {},
     tasks: {},
     scale: { min: 1, max: 1, on: 'cpu' },

@@ -17,3 +17,9 @@ export const settlementAndRefund = board('settlement-refund', {
   product: 'payments',
   summary: 'What was captured and given back, and what waits for the gateway or for people.',
 })
+
+export const moneyBoard = board('payments-money', {
+  title: 'Money',
+  product: 'payments',
+  summary: 'What was captured and refunded, and whether books, payments and gateway agree on it.',
+})

@@ -21,3 +21,9 @@ export const settlements = store('mariadb', 'settlement', {
 export const refunds = store('mariadb', 'refund', {
   summary: 'What is to be given back, what came of it, and the outbox of its reports.',
 })
+
+export const books = store('mariadb', 'ledger', {
+  summary: 'The books: two postings for each capture and refund, and what was compared with them.',
+  // A posting is never changed, nor does it go.
+  changing: ['inclusion', 'reconciliation', 'reconciliation_clock'],
+})

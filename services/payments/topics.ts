@@ -131,3 +131,25 @@ export const refundFailed = topic('payment.refund-failed.v1', {
   schema: refundFailedEvent,
   ...reported,
 })
+
+const settlementClosedEvent = z.object({
+  eventId: z.uuid(),
+  batchId: z.int().positive(),
+  businessDate: z.iso.date(),
+  merchantId,
+  currency,
+  captured: z.int().nonnegative(),
+  refunded: z.int().nonnegative(),
+  net: z.int(),
+  postings: z.int().positive(),
+  closedAt: z.iso.datetime(),
+})
+export type SettlementClosedEvent = z.infer<typeof settlementClosedEvent>
+
+export const settlementClosed = topic('settlement.closed.v1', {
+  summary: 'What a merchant is to be paid for a day, or owes.',
+  type: 'kr.maru.settlement.closed.v1',
+  schema: settlementClosedEvent,
+  key: 'merchantId',
+  readBy: 'outside',
+})

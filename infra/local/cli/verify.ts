@@ -3,8 +3,9 @@ import { metricPanels } from '../../../dashboards/board.ts'
 import { boardsOf } from '../../../dashboards/boards.ts'
 import { operator } from '../../../services/platform/clients.ts'
 import { serviceNamed, type Topology } from '../../../services/model/topology.ts'
+import { topology } from '../../../services/topology.ts'
 import type { Platform } from '../../verify/check.ts'
-import { checks, verify, type Result } from '../../verify/verify.ts'
+import { checksOf, verify, type Result } from '../../verify/verify.ts'
 import { openGateway, type Gateway } from '../front-door.ts'
 import { traceStore } from '../trace/choose.ts'
 import { supervisorHere } from './checkout.ts'
@@ -14,10 +15,14 @@ import { here } from './here.ts'
 import { paint, print, printJson, say } from './output.ts'
 import { runServiceTask } from './service-task.ts'
 
+const checks = checksOf(topology)
+
 export function register(program: Command): void {
   program
     .command('verify [check...]')
-    .description('check that what runs does what the topology says: edges, books, boards, rules')
+    .description(
+      'check that what runs does what the topology says: edges, books, money, boards, rules',
+    )
     .option(...jsonOption)
     .addHelpText('after', `\nChecks: ${checks.map(({ name }) => `"${name}"`).join(', ')}.`)
     .action(run)
@@ -57,6 +62,7 @@ export async function platformHere(): Promise<Platform> {
     kafka: env.kafka.bootstrap,
     redis: env.redis.url,
     postgres: env.postgres,
+    mariadb: env.mariadb,
     opensearch: env.opensearch.url,
     where: checkout.where,
     boardQueries: boardQueriesOf(checkout.topology),

@@ -35,7 +35,7 @@ const mariadb = (server: SqlAdmin, password: string): Promise<void> =>
     setMariadbUser(admin, {
       user: metricsUser,
       password,
-      rights: 'process, binlog monitor, slave monitor on *.*',
+      rights: ['process, binlog monitor, slave monitor on *.*'],
     }),
   )
 

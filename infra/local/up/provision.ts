@@ -1,5 +1,6 @@
 import { storeUser, type Access } from '../../../services/kit/bindings.ts'
 import { warmUp } from '../../../services/kit/kafka/warm-up.ts'
+import { rightsOf } from '../../../services/kit/mariadb-rights.ts'
 import { provisionMariadb } from '../../../services/kit/provision-mariadb.ts'
 import {
   provisionDatabase,
@@ -67,6 +68,7 @@ async function mariadbDatabases({ here }: Session): Promise<string> {
     await provisionMariadb(server, {
       database: store.name,
       ...(await login('own')),
+      rights: rightsOf(store, 'own'),
       ...(isRead(here.topology, store) && { reader: await login('read') }),
     })
   }

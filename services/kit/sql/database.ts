@@ -20,11 +20,12 @@ const ping = statement('ping', 'select 1')
  * What every engine's pool has in common: readiness check `<engine> <store>`, spans, metrics, transactions; closed in
  * stage `stores`.
  * @param login where spans say that it is
+ * @param vital whether the service cannot do its work without it. Default true
  */
 export function openDatabase<Engine extends SqlEngine>(
   context: Context,
   store: Store<Engine>,
-  { driver, login }: { driver: Driver<Engine>; login: StoreLogin },
+  { driver, login, vital = true }: { driver: Driver<Engine>; login: StoreLogin; vital?: boolean },
 ): Database<Engine> {
   const { life, meter } = context
   const name = `${store.engine} ${store.name}`
@@ -34,7 +35,7 @@ export function openDatabase<Engine extends SqlEngine>(
     borrow(parts, (session) => run(parts, session, wanted, values))
   const gaveWay = (): void => meter.add(transactionConflicts, { store: store.name })
   life.onStop('stores', name, () => driver.end())
-  life.check(name, async () => void (await answer(ping)))
+  life.check(name, async () => void (await answer(ping)), vital)
   return {
     engine: driver.engine,
     query: async (...call) => (await answer(...call)).rows as never,

@@ -2,6 +2,7 @@ import { adminOffset, type Service } from '../../model/service.ts'
 import type { Store } from '../../model/store.ts'
 import { frontedOf, type Topology } from '../../model/topology.ts'
 import { environmentOf, storeUser, type Access, type StoreAddress } from '../bindings.ts'
+import { rightsOf } from '../mariadb-rights.ts'
 import { provisionMariadb } from '../provision-mariadb.ts'
 import {
   provisionDatabase,
@@ -61,6 +62,7 @@ async function provisionStore(store: Store, { servers, prefix }: BenchPlace): Pr
       database: user,
       user,
       password,
+      rights: rightsOf(store, 'own'),
       reader: { user: prefix + storeUser(store, 'read'), password },
     })
   if (store.engine === 'redis' && servers.redis)

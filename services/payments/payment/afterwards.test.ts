@@ -1,9 +1,8 @@
 import test from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
-import { kafka, type Publisher } from '../../kit/kafka.ts'
+import type { Publisher } from '../../kit/kafka.ts'
 import { textsOf } from '../../kit/testing/records.ts'
 import { until } from '../../kit/testing/until.ts'
-import { service as declare } from '../../model/service.ts'
 import { topology } from '../../topology.ts'
 import { adminPayments, anyMerchant, readPayments, writePayments } from '../scopes.ts'
 import * as topics from '../topics.ts'
@@ -23,25 +22,12 @@ let shop: Merchant
 let url: string
 let workers: Publisher
 
-/** Reports as the services will that capture and refund. */
-const reporter = declare({
-  name: 'reporter',
-  product: 'payments',
-  summary: 'Reports what a test says.',
-  port: 28_201,
-  publishes: [topics.captured, topics.captureFailed, topics.refunded, topics.refundFailed],
-  slo: { availability: 99, latency: { p95Ms: 100 } },
-})
-
 test.before(async () => {
   all = await paymentBench(topology, await testServers('kafka', 'mariadb', 'redis'))
   const running = await all.start()
   url = running.url
   shop = merchantAt(url, await all.bearer(writer))
-  await all.place.start(reporter, async (context) => {
-    workers = await kafka(context).publisher()
-    return { url: '' }
-  })
+  workers = await all.reporter()
 })
 test.after.always(() => all?.stop())
 

@@ -1,9 +1,9 @@
 import type { Context } from '../../kit/context.ts'
 import { deadLetters, type DeadLetters } from '../../kit/dead-letter.ts'
 import { purgeInbox } from '../../kit/inbox.ts'
-import type { BatchConsumer, Kafka } from '../../kit/kafka.ts'
+import type { Kafka } from '../../kit/kafka.ts'
 import type { Mariadb } from '../../kit/mariadb.ts'
-import { Problem } from '../../kit/problem.ts'
+import { oneByOne } from '../../kit/one-by-one.ts'
 import type { Events } from './events.ts'
 import { reports } from './reports.ts'
 import type service from './service.ts'
@@ -29,12 +29,4 @@ export async function consumeReports(
 const each = <Value extends { readonly eventId: string }>(
   take: (eventId: string, value: Value) => Promise<void>,
   letters: DeadLetters,
-): BatchConsumer<Value> => ({
-  batch: async ({ records }) => {
-    for (const record of records)
-      await take(record.value.eventId, record.value).catch((cause: unknown) => {
-        if (cause instanceof Problem && cause.status === 503) throw cause
-        return letters.send(record, { cause, attempts: 1, firstFailedAt: record.timestamp })
-      })
-  },
-})
+) => oneByOne<Value>(letters, ({ value }) => take(value.eventId, value))

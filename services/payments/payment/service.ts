@@ -8,6 +8,7 @@ import { paymentReplays, payments } from '../stores.ts'
 import * as topics from '../topics.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
+import { invariants } from './invariants.ts'
 import * as metrics from './metrics.ts'
 import { panels } from './panels.ts'
 
@@ -40,6 +41,7 @@ export default service({
     breaker: { slowMs: 6000 },
   }),
   metrics,
+  invariants,
   alerts,
   panels,
   settings: {

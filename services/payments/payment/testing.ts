@@ -1,20 +1,33 @@
 import { Redis } from 'ioredis'
 import { request } from 'undici'
 import { v7 as uuid } from 'uuid'
+import { kafka, type Publisher } from '../../kit/kafka.ts'
 import { asMariadbAdmin } from '../../kit/provision-mariadb.ts'
 import { bench, type BenchStart, type Servers } from '../../kit/testing.ts'
 import { recordsOf } from '../../kit/testing/records.ts'
 import type { Scope } from '../../model/scope.ts'
+import { service as declare } from '../../model/service.ts'
 import type { Topic } from '../../model/topic.ts'
 import type { Topology } from '../../model/topology.ts'
 import pgMock from '../pg-mock/service.ts'
 import { start as startPgMock } from '../pg-mock/start.ts'
 import { mockAt } from '../pg-mock/testing.ts'
 import { adminPayments, readPayments, usePaymentGateway, writePayments } from '../scopes.ts'
+import * as topics from '../topics.ts'
 import service from './service.ts'
 import { start } from './start.ts'
 
 type Body = Record<string, unknown>
+
+/** Reports as the services do that capture and refund. */
+const reporter = declare({
+  name: 'reporter',
+  product: 'payments',
+  summary: 'Reports what a test says.',
+  port: 28_201,
+  publishes: [topics.captured, topics.captureFailed, topics.refunded, topics.refundFailed],
+  slo: { availability: 99, latency: { p95Ms: 100 } },
+})
 
 export const merchant = 'MERCHANT-1'
 
@@ -40,7 +53,7 @@ export async function paymentBench(
   const gateway = await place.start(pgMock, startPgMock)
   const pg = mockAt(gateway.url, await place.bearer(usePaymentGateway, adminPayments))
   await pg.prompt()
-  const { mariadb, kafka = '' } = tested.servers
+  const { mariadb, kafka: bootstrap = '' } = tested.servers
   if (!mariadb) throw new Error('The test has no MariaDB.')
   const rowsIn =
     (store: string) =>
@@ -55,12 +68,21 @@ export async function paymentBench(
     pg,
     gatewayUrl: gateway.url,
     /** Where this bench’s topics are read past the kit’s own consumer. */
-    shelf: { bootstrap: kafka, prefix: place.prefix },
+    shelf: { bootstrap, prefix: place.prefix },
     rows,
     /** The same in another service’s database. */
     rowsIn,
     start: (wishes: BenchStart = {}) =>
       place.start(service, start, { ...wishes, env: { ...hasty, ...wishes.env } }),
+    /** What publishes reports. */
+    reporter: async (): Promise<Publisher> => {
+      const made = Promise.withResolvers<Publisher>()
+      await place.start(reporter, async (context) => {
+        made.resolve(await kafka(context).publisher())
+        return { url: '' }
+      })
+      return made.promise
+    },
     bearer: async (scopes: readonly Scope[], merchantId: string | undefined = merchant) => ({
       authorization: `Bearer ${await place.token(scopes, { merchant: merchantId })}`,
     }),
@@ -84,7 +106,7 @@ export async function paymentBench(
     },
     /** Events of a payment, in order. */
     eventsOf: async <V extends { paymentId: string }>(topic: Topic<V>, paymentId: unknown) =>
-      (await recordsOf({ bootstrap: kafka, prefix: place.prefix }, topic))
+      (await recordsOf({ bootstrap, prefix: place.prefix }, topic))
         .filter(({ key }) => key === paymentId)
         .map(({ value }) => value),
     /** Loses what Redis holds. */

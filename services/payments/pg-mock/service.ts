@@ -3,6 +3,7 @@ import { service } from '../../model/service.ts'
 import { gatewayBooks } from '../stores.ts'
 import { api } from './api.ts'
 import { modeNames } from './behaviour.ts'
+import { invariants } from './invariants.ts'
 import * as metrics from './metrics.ts'
 
 export default service({
@@ -13,6 +14,7 @@ export default service({
   stores: [gatewayBooks],
   api,
   metrics,
+  invariants,
   settings: {
     mode: {
       schema: z.enum(modeNames).default('normal'),
