@@ -10,7 +10,7 @@ import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { adminPayments } from '../scopes.ts'
 import { authorized, captureRequested } from '../topics.ts'
-import { merchantAt, order, paymentBench, writer, type PaymentBench } from './testing.ts'
+import { merchantAt, order, patient, paymentBench, writer, type PaymentBench } from './testing.ts'
 
 let all: PaymentBench
 let broker: OwnServer
@@ -34,8 +34,7 @@ test.after.always(() => all?.stop())
 /** Contract: the nine steps of the breaker's scenario. */
 test('while Kafka is away its breaker opens and no payment fails; when it is back all is told', async (t) => {
   t.timeout(120_000)
-  // The gateway is not what is slow here, even where the machine is.
-  const running = await all.start({ env: { PAYMENT_GATEWAY_TIMEOUT_MS: '3000' } })
+  const running = await all.start({ env: patient })
   t.teardown(() => running.stop())
   const shop = merchantAt(running.url, await all.bearer(writer))
   const operator = merchantAt(running.url, await all.place.bearer(adminPayments))
