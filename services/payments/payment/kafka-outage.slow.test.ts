@@ -14,22 +14,19 @@ import { merchantAt, order, patient, paymentBench, writer, type PaymentBench } f
 
 let all: PaymentBench
 let broker: OwnServer
+let stores: Awaited<ReturnType<typeof testServers>>
 
 test.before(async () => {
-  const [{ servers, stop }, own] = await Promise.all([
-    testServers('mariadb', 'redis'),
-    ownServer('kafka'),
-  ])
-  broker = own
-  all = await paymentBench(topology, {
-    servers: { ...servers, ...addressOf('kafka', broker) },
-    stop: async () => {
-      await stop()
-      await broker.stop()
-    },
-  })
+  stores = await testServers('mariadb', 'redis')
+  broker = await ownServer('kafka')
+  const servers = { ...stores.servers, ...addressOf('kafka', broker) }
+  all = await paymentBench(topology, { servers, stop: () => Promise.resolve() })
 })
-test.after.always(() => all?.stop())
+test.after.always(async () => {
+  await all?.stop()
+  await broker?.stop()
+  await stores?.stop()
+})
 
 /** Contract: the nine steps of the breaker's scenario. */
 test('while Kafka is away its breaker opens and no payment fails; when it is back all is told', async (t) => {
