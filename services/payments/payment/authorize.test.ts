@@ -7,6 +7,7 @@ import {
   merchant,
   merchantAt,
   order,
+  patient,
   paymentBench,
   writer,
   type Merchant,
@@ -20,8 +21,8 @@ let metrics: () => Promise<string>
 
 test.before(async () => {
   all = await paymentBench(topology, await testServers('kafka', 'mariadb', 'redis'))
-  const one = await all.start()
-  const two = await all.start({ replica: 2 })
+  const one = await all.start({ env: patient })
+  const two = await all.start({ replica: 2, env: patient })
   shop = merchantAt(one.url, await all.bearer(writer))
   second = merchantAt(two.url, await all.bearer(writer))
   metrics = async () => (await fetch(`${one.admin}/metrics`)).text()
@@ -236,7 +237,7 @@ test.serial(
 )
 
 test.serial('a merchant above its limit is told when to come again; others are not', async (t) => {
-  const env = { PAYMENT_AUTHORIZE_PER_MINUTE: '60' }
+  const env = { ...patient, PAYMENT_AUTHORIZE_PER_MINUTE: '60' }
   const { url } = await all.start({ replica: 4, env })
   const greedy = merchantAt(url, await all.bearer(writer, 'GREEDY'))
   const ask = (key: string) => greedy.authorize(order(key, { merchantId: 'GREEDY' }))

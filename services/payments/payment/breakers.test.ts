@@ -6,7 +6,7 @@ import { gatewayTo } from '../../platform/gateway/start.ts'
 import { topology } from '../../topology.ts'
 import { adminPayments } from '../scopes.ts'
 import payment from './service.ts'
-import { merchantAt, order, paymentBench, writer, type PaymentBench } from './testing.ts'
+import { merchantAt, order, patient, paymentBench, writer, type PaymentBench } from './testing.ts'
 
 type Body = Record<string, unknown>
 
@@ -22,7 +22,7 @@ const authBreaker = 'pg-auth-api'
 
 /** A replica of the API, as a merchant and as an operator sees it. */
 async function replica(t: ExecutionContext, number: number, env: Record<string, string> = {}) {
-  const running = await all.start({ replica: number, env })
+  const running = await all.start({ replica: number, env: { ...patient, ...env } })
   t.teardown(() => running.stop())
   return { running, ...(await seenAt(running.url)) }
 }

@@ -10,32 +10,28 @@ import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { adminPayments } from '../scopes.ts'
 import { authorized, captureRequested } from '../topics.ts'
-import { merchantAt, order, paymentBench, writer, type PaymentBench } from './testing.ts'
+import { merchantAt, order, patient, paymentBench, writer, type PaymentBench } from './testing.ts'
 
 let all: PaymentBench
 let broker: OwnServer
+let stores: Awaited<ReturnType<typeof testServers>>
 
 test.before(async () => {
-  const [{ servers, stop }, own] = await Promise.all([
-    testServers('mariadb', 'redis'),
-    ownServer('kafka'),
-  ])
-  broker = own
-  all = await paymentBench(topology, {
-    servers: { ...servers, ...addressOf('kafka', broker) },
-    stop: async () => {
-      await stop()
-      await broker.stop()
-    },
-  })
+  stores = await testServers('mariadb', 'redis')
+  broker = await ownServer('kafka')
+  const servers = { ...stores.servers, ...addressOf('kafka', broker) }
+  all = await paymentBench(topology, { servers, stop: () => Promise.resolve() })
 })
-test.after.always(() => all?.stop())
+test.after.always(async () => {
+  await all?.stop()
+  await broker?.stop()
+  await stores?.stop()
+})
 
 /** Contract: the nine steps of the breaker's scenario. */
 test('while Kafka is away its breaker opens and no payment fails; when it is back all is told', async (t) => {
   t.timeout(120_000)
-  // The gateway is not what is slow here, even where the machine is.
-  const running = await all.start({ env: { PAYMENT_GATEWAY_TIMEOUT_MS: '3000' } })
+  const running = await all.start({ env: patient })
   t.teardown(() => running.stop())
   const shop = merchantAt(running.url, await all.bearer(writer))
   const operator = merchantAt(running.url, await all.place.bearer(adminPayments))

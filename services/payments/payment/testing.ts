@@ -44,6 +44,9 @@ export const hasty = {
   PAYMENT_BREAKER_OPEN_MS: '300',
 }
 
+/** For tests of what the gateway answers: it is heard on a busy machine, too. */
+export const patient = { PAYMENT_GATEWAY_TIMEOUT_MS: '3000' }
+
 /** The payment API with the mock gateway, judged by the gateway’s log, the database and the topics. */
 export async function paymentBench(
   all: Topology,
