@@ -108,7 +108,7 @@ const writes: readonly Write[] = [
     notice: [[], ['search']],
   },
   {
-    ...{ name: 'letter', service: 'dead-letters', engine: 'postgres', mark: 'commit' },
+    ...{ name: 'letter', service: 'dead-letters', engine: 'postgres', mark: 'letter-keep' },
     says: 'a dead letter is kept',
     notice: [[], []],
     provoke: ({ poison }) => poison(pageView.name, 3),

@@ -23,22 +23,25 @@ test.after.always(() => one.remove())
 /** One of each kind, with the same seed every time: others are for `./maru prove faults`. */
 const seed = 20_261_127
 const ofEachKind = [
-  ...['kill-rank-1', 'pause-redis', 'poison', 'repeated-records', 'redis-amnesia', 'index-loss'],
-  ...['key-rotation', 'reset-postgres', 'lost-reply-title', 'kill-at-count'],
+  ...['kill-postgres', 'pause-opensearch', 'poison', 'repeated-records', 'redis-amnesia'],
+  ...['index-loss', 'key-rotation', 'storm-search', 'reset-kafka', 'lost-reply-title'],
+  'kill-at-count',
 ]
 
 test.serial('whatever breaks, nothing is lost, and all is well again without a hand', async (t) => {
   t.timeout(300_000)
-  const broken = await proven(t, 'faults', '--only', ...ofEachKind, '--seed', String(seed))
-  t.deepEqual(broken, [])
+  await survived(t, ofEachKind)
 })
 
-async function proven(t: ExecutionContext, ...words: string[]): Promise<readonly string[]> {
-  const { trials } = await asked<{ trials: readonly Trial[] }>(t, one, 'prove', ...words)
-  t.is(trials.length, ofEachKind.length)
-  for (const { fault, heldMs, wellMs } of trials)
-    t.log(`${fault}: held ${heldMs}, well ${wellMs} ms`)
-  return trials.flatMap(({ fault, broken }) => broken.map((line) => `${fault}: ${line}`))
+/** The test fails with what the command says of the trial that failed. */
+async function survived(t: ExecutionContext, names: readonly string[]): Promise<void> {
+  const words = ['prove', 'faults', '--seed', String(seed), '--only', ...names]
+  const { trials } = await asked<{ trials: readonly Trial[] }>(t, one, ...words)
+  t.is(trials.length, names.length)
+  for (const { fault, heldMs, wellMs, broken } of trials) {
+    t.log(`${fault}: held ${heldMs} ms, well again after ${wellMs} ms`)
+    t.deepEqual(broken, [])
+  }
 }
 
 test('the kinds are faults that there are', (t) => {
@@ -59,7 +62,7 @@ test.serial('people are told what they must know, and nothing else', async (t) =
   )
 })
 
-const twice = ['gateway', 'auth', 'ingest', 'rank', 'catalog', 'search', 'dead-letters']
+const twice = ['gateway', 'auth', 'ingest', 'rank', 'catalog', 'search']
 
 test.serial(
   'of two replicas each may be stopped, and one killed, and nobody notices',
@@ -70,15 +73,6 @@ test.serial(
     t.deepEqual(trial.broken, [])
     t.true(ok)
     t.deepEqual([...restarted].sort(), twice.flatMap((name) => [`${name}-1`, `${name}-2`]).sort())
-    const kills = ['kill-gateway-1', 'kill-search-1']
-    const { trials } = await asked<{ trials: readonly Trial[] }>(
-      t,
-      one,
-      ...['prove', 'faults', '--seed', String(seed), '--only', ...kills],
-    )
-    t.deepEqual(
-      trials.flatMap(({ fault, broken }) => broken.map((line) => `${fault}: ${line}`)),
-      [],
-    )
+    await survived(t, ['kill-gateway-1', 'kill-search-1'])
   },
 )

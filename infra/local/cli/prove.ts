@@ -83,7 +83,9 @@ async function proveFaults(options: Options): Promise<void> {
     for (const { fault, seed } of wanted) {
       if (signal.aborted) break
       if (fault.wires.length > 0) await plugIn(wanted.flatMap((one) => one.fault.wires))
-      const trial = await runTrial(fault, seed, arena)
+      const trial = await runTrial(fault, seed, arena).catch((error: Error) =>
+        unrun(fault, seed, error),
+      )
       await results.add(trial)
       broken += trial.broken.length
       lines(trial).forEach(say)
@@ -107,6 +109,12 @@ async function proveFaults(options: Options): Promise<void> {
   if (options.json === true) return printJson({ ok: process.exitCode === 0, trials: all })
   show(summaries)
 }
+
+/** A fault that could not be injected, or a platform that was not well before: nothing is shown by it. */
+const unrun = ({ name }: Fault, seed: number, { message }: Error): Trial => ({
+  ...{ fault: name, seed, heldMs: 0, ops: 0, acknowledged: 0, wellMs: null },
+  broken: [message],
+})
 
 const lastly = [rankings, cleanLogs]
 
