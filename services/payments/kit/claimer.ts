@@ -10,7 +10,7 @@ import { claimDue } from './store.ts'
 import type { Worker } from './worker.ts'
 
 /** `claimed`: rows of one look. `paceMs`: pause before the next one while more are due, so that each brings several. */
-const limits = { claimed: 64, paceMs: 20, writes: 12 }
+const limits = { claimed: 64, paceMs: 20, writes: 8 }
 
 /** Takes up what is due. */
 export interface Claimer {

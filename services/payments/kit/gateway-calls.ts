@@ -111,7 +111,7 @@ export function verdictOn(error: unknown): Verdict {
   if (error instanceof Problem && notReached.has(error.code))
     return { kind: 'unasked', code: error.code, message }
   const problem = cause instanceof ServerFailure ? problemIn(cause.body) : undefined
-  if (problem && withoutEffect.has(problem.code)) return { kind: 'failed', ...problem }
+  if (problem) return { kind: withoutEffect.has(problem.code) ? 'failed' : 'unknown', ...problem }
   return { kind: 'unknown', code: error instanceof Problem ? error.code : 'UNKNOWN', message }
 }
 

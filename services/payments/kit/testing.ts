@@ -95,6 +95,17 @@ export async function workerBench<S extends WorkerService>(
       await pg.patiently('authorize', wish)
       return paymentId
     },
+    /** Many of them, as the gateway would have written them itself. */
+    authorisedMany: async (count: number): Promise<readonly string[]> => {
+      const ids = Array.from({ length: count }, () => uuid())
+      await base.rowsIn('pg_mock')(
+        `insert into operation (op_key, type, merchant_id, amount, currency, result, code, approval_number, transaction_id)
+         select concat(id, ':auth'), 'authorize', '${merchant}', ${amount}, 'KRW', 'approved', '0000', 'APP1', 'txn_1'
+         from json_table(?, '$[*]' columns (id varchar(36) path '$')) wanted`,
+        JSON.stringify(ids),
+      )
+      return ids
+    },
     /** A payment that the gateway has captured. */
     taken: async (paymentId: string): Promise<string> => {
       const keys = { key: `${paymentId}:capture`, authorization: `${paymentId}:auth` }

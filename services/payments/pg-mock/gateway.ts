@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import pLimit from 'p-limit'
 import type { Context } from '../../kit/context.ts'
 import type { Mariadb, Queryable } from '../../kit/mariadb.ts'
 import { Problem, unavailable } from '../../kit/problem.ts'
@@ -33,11 +34,15 @@ export interface Gateway {
   voided(key: string): Promise<Operation>
 }
 
+/** Decisions at once; others wait here for as long as their callers do, rather than be refused by the pool. */
+const atOnce = 12
+
 export function gateway(
   { meter }: Context<typeof service>,
   database: Mariadb,
   behaving: Behaviours,
 ): Gateway {
+  const turn = pLimit(atOnce)
   const answer = async (
     call: Omit<Call, 'outcome'>,
     work: (tx: Queryable) => Promise<Answer>,
@@ -45,7 +50,7 @@ export function gateway(
     const failed = Math.random() < behaving.of(call.type).failureRate
     const { operation, outcome } = failed
       ? await noted(database, call, 'failed')
-      : await database.transaction((tx) => decidedIn(tx, call, work), readCommitted)
+      : await turn(() => database.transaction((tx) => decidedIn(tx, call, work), readCommitted))
     meter.add(calls, { type: call.type, outcome })
     if (outcome === 'failed' || !operation) throw interrupted()
     return { operation, outcome }

@@ -1,8 +1,9 @@
 import test from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
+import { killed, ownProcess } from '../../kit/testing/own-process.ts'
 import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
-import { captureOf, workerBench, type WorkerBench } from '../kit/testing.ts'
+import { captureOf, hastyWorker, workerBench, type WorkerBench } from '../kit/testing.ts'
 import service from './service.ts'
 import { start } from './start.ts'
 
@@ -16,61 +17,64 @@ test.before(async () => {
 test.beforeEach(() => all.pg.prompt())
 test.after.always(() => all?.stop())
 
-const roomy = { SETTLEMENT_GATEWAY_TIMEOUT_MS: '10000' }
+const countOf = async (condition: string): Promise<number> => {
+  const text = `select count(*) as count from settlement_request where ${condition}`
+  return Number((await all.rows<{ count: bigint }>(text))[0]?.count)
+}
 
-const authorisedMany = async (count: number): Promise<readonly string[]> => {
-  const ids: string[] = []
-  while (ids.length < count)
-    ids.push(...(await Promise.all(Array.from({ length: 20 }, all.authorised))))
+const ask = async (count: number): Promise<readonly string[]> => {
+  const ids = await all.authorisedMany(count)
+  await Promise.all(ids.map((paymentId) => all.askCapture(captureOf(paymentId))))
   return ids
 }
 
-const unfinished = async () =>
-  (await all.rows("select 1 from settlement_request where status = 'PENDING'")).length
+const msOf = ([seconds, nanos]: readonly [number, number]): number => seconds * 1000 + nanos / 1e6
 
-test.serial(
-  'replicas share the work: each request is asked for once, by one of them',
-  async (t) => {
-    t.timeout(60_000)
-    for (const replica of [1, 2, 3]) {
-      const running = await all.startWorker({ replica, env: roomy })
-      t.teardown(() => running.stop())
-    }
-    await all.pg.behave('capture', { delayMinMs: 100, delayMaxMs: 600 })
-    const ids = await authorisedMany(400)
-    await Promise.all(ids.map((paymentId) => all.askCapture(captureOf(paymentId))))
-    await until(
-      'all rows',
-      async () => (await all.rows('select 1 from settlement_request')).length === ids.length,
-    )
-    await until('all ends', async () => (await unfinished()) === 0, 40_000)
-    const calls = (await all.pg.calls()).filter(({ type }) => type === 'capture')
-    t.is(calls.length, ids.length)
-    t.deepEqual(new Set(calls.map(({ outcome }) => outcome)), new Set(['approved']))
-    t.is(new Set(calls.map(({ key }) => key)).size, ids.length)
-    const attempts = await all.rows<{ attempt: number }>(
-      'select distinct attempt from settlement_request',
-    )
-    t.deepEqual(attempts, [{ attempt: 1 }])
-  },
-)
-
-test.serial(
-  'with a gateway that takes 1 to 3 s one replica captures over 150 a second',
-  async (t) => {
-    t.timeout(60_000)
-    await all.pg.behave('capture', { delayMinMs: 1000, delayMaxMs: 2999 })
-    const ids = await authorisedMany(2000)
-    await Promise.all(ids.map((paymentId) => all.askCapture(captureOf(paymentId))))
-    const running = await all.startWorker({ env: roomy })
+test.serial('replicas share the work, and no two ask for one request at a time', async (t) => {
+  t.timeout(60_000)
+  for (const replica of [1, 2, 3]) {
+    const env = { SETTLEMENT_GATEWAY_TIMEOUT_MS: '3000' }
+    const running = await all.startWorker({ replica, env })
     t.teardown(() => running.stop())
-    const done = async () =>
-      (await all.rows("select 1 from settlement_request where status = 'SUCCESS'")).length - 400
-    await until('the first', async () => (await done()) > 0)
-    const startedAt = performance.now()
-    await until('all', async () => (await done()) >= ids.length, 40_000)
-    const perSecond = ids.length / ((performance.now() - startedAt) / 1000)
-    t.log(`${Math.round(perSecond)} captures a second`)
-    t.true(perSecond > 150, `${perSecond}`)
+  }
+  await all.pg.behave('capture', { delayMinMs: 100, delayMaxMs: 600 })
+  const ids = await ask(200)
+  await until('all ends', async () => (await countOf("status = 'SUCCESS'")) === ids.length, 40_000)
+  const approved = (await all.pg.calls()).filter(
+    ({ type, outcome }) => type === 'capture' && outcome === 'approved',
+  )
+  t.deepEqual(approved.map(({ key }) => key).sort(), ids.map((id) => `${id}:capture`).sort())
+  const tries = all.place.spans().filter(({ name }) => name === 'ask settlement')
+  for (const id of ids) {
+    const mine = tries
+      .filter(({ attributes }) => attributes['payment.id'] === id)
+      .sort((one, other) => msOf(one.startTime) - msOf(other.startTime))
+    t.true(mine.length >= 1)
+    for (const [at, later] of mine.slice(1).entries())
+      t.true(msOf(later.startTime) >= msOf(mine[at]?.endTime ?? [0, 0]), id)
+  }
+})
+
+test.serial(
+  'a gateway that takes its time has 512 calls of one replica, and no more',
+  async (t) => {
+    t.timeout(60_000)
+    await all.pg.behave('capture', { delayMinMs: 60_000, delayMaxMs: 60_000 })
+    await all.rows('delete from settlement_request')
+    const child = await ownProcess(service, {
+      ...(await all.place.environment(service)),
+      ...hastyWorker(service.name),
+      SETTLEMENT_GATEWAY_TIMEOUT_MS: '60000',
+    })
+    t.teardown(() => child.kill('SIGKILL'))
+    await ask(600)
+    const underWay = () => countOf('call_since is not null')
+    await until('all rows', async () => (await countOf('true')) === 600, 40_000)
+    await until('512 calls', async () => (await underWay()) >= 512, 40_000)
+    const looks = /circuit_breaker_buffered_calls\{name="pg-capture-api"\} 0/
+    t.regex(await (await fetch(`${child.admin}/metrics`)).text(), looks, 'none has ended')
+    t.is(await underWay(), 512)
+    t.is(await countOf('attempt = 0'), 600 - 512)
+    await killed(child)
   },
 )

@@ -85,6 +85,27 @@ test.serial('however often nothing is heard, nothing fails by it', async (t) => 
   t.deepEqual(await all.eventsOf(captureFailed, paymentId), [])
 })
 
+test.serial('what is heard after somebody else took it up changes nothing', async (t) => {
+  const first = await started(t, {
+    SETTLEMENT_GATEWAY_TIMEOUT_MS: '5000',
+    SETTLEMENT_LOOK_EVERY_MS: '60000',
+  })
+  await all.pg.behave('capture', { connection: 'silent-after' })
+  const paymentId = await asked()
+  await until('a first call', async () => (await all.callsOf(keyOf(paymentId))).length === 1)
+  // The second is still under way when the first gives up.
+  await all.pg.behave('capture', { connection: 'answers', delayMinMs: 6000, delayMaxMs: 6000 })
+  await all.rows('update settlement_request set next_retry_at = now(3) where id = ?', paymentId)
+  await started(t, { SETTLEMENT_GATEWAY_TIMEOUT_MS: '20000' })
+  await until('a second try', async () => (await tries(paymentId)) === 2)
+  const overtaken = async () => /settlement_overtaken_total 1/.test(await first.metrics())
+  await until('the first to notice', overtaken)
+  t.like(await all.requestOf(paymentId), { status: 'PENDING', attempt: 2, pg_response_code: null })
+  await all.becomes(paymentId, 'SUCCESS')
+  t.is((await all.rows('select 1 from outbox where `key` = ?', paymentId)).length, 1)
+  t.deepEqual(await all.callsOf(keyOf(paymentId)), ['approved', 'replayed'])
+})
+
 test.serial(
   'what fails is tried later and later, then given up, reported, and a dead letter',
   async (t) => {
