@@ -1,11 +1,10 @@
-import type { StoreKind } from '../../services/model/store.ts'
+import type { Store, StoreKind } from '../../services/model/store.ts'
 import type { Topology } from '../../services/model/topology.ts'
 import type { Settings } from '../settings.ts'
-import { enginesOf } from '../workloads/edges.ts'
 import { replicasOf } from '../workloads/scaling.ts'
 
-/** Connections of one replica's pool: the kit's own limit, measured faster than large pools. */
-const perReplica = 16
+/** Connections of one pool, of which a replica has one to each store: the kit's own limit, measured faster than large pools. */
+const perPool = 16
 
 /** Server connections that one pooler keeps for one database. */
 const perDatabase = 20
@@ -22,9 +21,12 @@ export function clientsOf(
   settings: Settings,
   { services }: Pick<Topology, 'services'>,
 ): number {
-  const users = services.filter((one) => enginesOf(one).includes(engine))
-  const replicas = users.map((one) => replicasOf(one, { settings }).max + surge)
-  return replicas.reduce((sum, count) => sum + count * perReplica, 0)
+  const pools = services.map((one) => {
+    const opened: readonly Store[] = [...one.stores, ...one.reads]
+    const used = opened.filter((store) => store.engine === engine)
+    return used.length * (replicasOf(one, { settings }).max + surge)
+  })
+  return pools.reduce((sum, count) => sum + count * perPool, 0)
 }
 
 /** Connections that MariaDB takes, which has no pooler before it. */

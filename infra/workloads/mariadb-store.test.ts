@@ -5,6 +5,7 @@ import { store } from '../../services/model/store.ts'
 import { topology as declared } from '../../services/topology.ts'
 import { database, grant, user } from '../definitions/narrow/mariadb.ts'
 import { endpointsOf } from '../endpoints.ts'
+import { mariadbConnections } from '../foundation/connections.ts'
 import { mariadbObjects } from '../foundation/mariadb-objects.ts'
 import { foundationSecrets } from '../foundation/secrets.ts'
 import { storeNetworkPolicies } from '../foundation/store-network.ts'
@@ -157,4 +158,13 @@ test('MariaDB takes the connections of all replicas, of readers too', (t) => {
   )
   t.true(Number(/^max-connections=(\d+)$/m.exec(myCnf)?.[1]) > most)
   t.true(most > 0)
+})
+
+test('a replica has as many connections to each store that it opens', (t) => {
+  const more = store('mariadb', 'sample_more', { summary: 'More.' })
+  const of = (reads: (typeof books)[]) => {
+    const one = { ...auditor, reads }
+    return mariadbConnections(context.settings, { services: [one] })
+  }
+  t.is(of([books, more]) - of([books]), of([books]) - of([]))
 })

@@ -1,4 +1,5 @@
 import type { Alert } from '../../model/alert.ts'
+import { kinds } from './kinds.ts'
 import { differences, oldestInFlight, reconciledAt } from './metrics.ts'
 
 export const alerts: readonly Alert[] = [
@@ -9,7 +10,13 @@ export const alerts: readonly Alert[] = [
     summary: 'Books, payments and gateway do not agree',
     description:
       'The latest reconciliations found captures, refunds or events on which the books, the payments and the gateway’s log differ.',
-    when: { measure: 'max', metric: differences, above: 0 },
+    // Of an event that only waits the outbox itself tells.
+    when: {
+      measure: 'max',
+      metric: differences,
+      where: { kind: kinds.filter((kind) => kind !== 'event_stuck') },
+      above: 0,
+    },
   },
   {
     name: 'PaymentsInFlightTooLong',

@@ -1,6 +1,8 @@
 import test from 'ava'
 import type { Problem } from '../../kit/problem.ts'
-import { header, linesOf } from './csv.ts'
+import { header, partsOf } from './csv.ts'
+
+const linesOf = (text: string) => [...partsOf(text, 100)].flat()
 
 const good = 'txn_1,a:capture,capture,1000,KRW,2026-01-05T10:00:00+09:00'
 
@@ -49,4 +51,15 @@ test('what is wrong is named by line and field, and nothing is taken', (t) => {
     )
   const many = Array.from({ length: 50 }, () => 'x')
   t.is(refusal([header, ...many].join('\n'))?.length, 20)
+})
+
+test('a file is read some lines at a time, and lines keep their numbers', (t) => {
+  const text = [header, good, good, good].join('\n')
+  t.deepEqual(
+    [...partsOf(text, 2)].map((part) => part.map(({ line }) => line)),
+    [[2, 3], [4]],
+  )
+  const parts = partsOf(`${text}\nx`, 2)
+  t.is(parts.next().value?.length, 2)
+  t.throws(() => parts.next(), { message: /see errors/ })
 })

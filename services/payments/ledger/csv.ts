@@ -34,28 +34,27 @@ const fields = z.tuple([
   z.iso.datetime({ offset: true, error: 'must be a time with its zone (RFC 3339)' }),
 ])
 
-/** Wrong lines that are told of at once. */
+/** Wrong fields that are told of at once. */
 const toldAtMost = 20
 
 /**
- * The lines of a file: UTF-8, one operation a line, no value in it needs quotes.
- * @throws Problem 400 that names every wrong field by its line, twenty at most; then nothing of the file is taken
+ * The lines of a file, some at a time: UTF-8, one operation a line, no value in it needs quotes.
+ * @param size lines of a part; whoever takes one lets others work in between
+ * @throws Problem 400 that names the wrong fields of a part by their lines, twenty at most
  */
-export function linesOf(text: string): readonly Line[] {
+export function* partsOf(text: string, size: number): Generator<readonly Line[]> {
   const [first = '', ...rest] = text.split(/\r?\n/)
   if (first !== header)
     throw invalidFields('body', [{ field: 'body.line 1', message: `must be ${header}` }])
   if (rest.at(-1) === '') rest.pop()
-  const errors: FieldError[] = []
-  const lines: Line[] = []
-  for (const [at, one] of rest.entries()) {
-    const parsed = lineOf(one, at + 2)
-    if ('line' in parsed) lines.push(parsed)
-    else errors.push(...parsed.errors)
-    if (errors.length >= toldAtMost) break
-  }
+  for (let at = 0; at < rest.length; at += size) yield linesOf(rest.slice(at, at + size), at + 2)
+}
+
+function linesOf(texts: readonly string[], firstLine: number): readonly Line[] {
+  const read = texts.map((text, at) => lineOf(text, firstLine + at))
+  const errors = read.flatMap((one) => ('errors' in one ? one.errors : []))
   if (errors.length > 0) throw invalidFields('body', errors.slice(0, toldAtMost))
-  return lines
+  return read.flatMap((one) => ('line' in one ? one : []))
 }
 
 function lineOf(text: string, line: number): Line | { errors: readonly FieldError[] } {

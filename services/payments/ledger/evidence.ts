@@ -52,7 +52,7 @@ const statements = {
        cast(sum(case side when 'debit' then amount else 0 end) as signed) as debit,
        cast(sum(case side when 'credit' then amount else 0 end) as signed) as credit,
        min(currency) as currency, max(posted_at) as at,
-       count(*) = 2 and sum(side = 'debit') = 1 and sum((side = 'debit') = (account = ?)) = 2
+       count(*) = 2 and sum((side = 'debit') = (account = ?)) = 2
          and min(amount) = max(amount) and min(currency) = max(currency)
          and min(payment_id) = max(payment_id) and min(merchant_id) = max(merchant_id) as isWhole
      from ledger_entry force index (posted_once)

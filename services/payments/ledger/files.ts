@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isUniqueViolation, type Mariadb } from '../../kit/mariadb.ts'
 import { Problem } from '../../kit/problem.ts'
-import { linesOf, type Line } from './csv.ts'
+import { partsOf } from './csv.ts'
 import type { Events } from './events.ts'
 import {
   addFile,
@@ -20,7 +20,7 @@ export interface Bringer {
   readonly clientId: string
 }
 
-/** Lines that are looked up and written at once. */
+/** Lines that are read, looked up and written at once. */
 const together = 1000
 
 /**
@@ -32,13 +32,12 @@ export async function takeFile(
   text: string,
   bringer: Bringer,
 ): Promise<TakenFile> {
-  const lines = linesOf(text)
   const hash = createHash('sha256').update(text).digest('hex')
   try {
     const fileId = await database.transaction(async (tx) => {
       const made = await addFile(tx, { hash, ...bringer })
       const seen = new Set<string>()
-      for (const part of inParts(lines)) {
+      for (const part of partsOf(text, together)) {
         const known = await knownOf(tx, payments, part)
         await addRows(tx, made, part.map(matchedWith(known, seen)))
       }
@@ -53,10 +52,6 @@ export async function takeFile(
     if (!isUniqueViolation(error, 'file_once')) throw error
     throw alreadyTaken(await fileNamed(database, hash))
   }
-}
-
-function* inParts(lines: readonly Line[]): Generator<readonly Line[]> {
-  for (let at = 0; at < lines.length; at += together) yield lines.slice(at, at + together)
 }
 
 const alreadyTaken = (fileId: number | undefined): Problem =>

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { request } from 'undici'
 import { v7 as uuid } from 'uuid'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import { until } from '../../kit/testing/until.ts'
@@ -20,6 +21,10 @@ test.after.always(() => all?.stop())
 
 /** A run with what it found. */
 async function reconciled(using = desk) {
+  await until('events to leave', async () => {
+    const text = 'select 1 from outbox where published_at is null and dead_at is null'
+    return (await all.rows('payment', text)).length === 0
+  })
   // What was written a millisecond ago is in flight here.
   await new Promise((resolve) => setTimeout(resolve, 5))
   const { body: run, status } = await using.post('/reconciliation/runs')
@@ -257,3 +262,67 @@ test.serial('runs are kept, latest first, and who is not an administrator sees n
   t.true(Number(next[0]?.['runId']) < Number(items[1]?.['runId']))
   t.is((await desk.get('/reconciliation/runs/999999/findings')).status, 404)
 })
+
+test.serial(
+  'it is compared again and again, by one replica each time, and all show it',
+  async (t) => {
+    const paymentId = await all.settled({ amount: 500, currency: 'JPY' })
+    const set = (amount: number) =>
+      ledger(
+        `update ledger_entry set amount = ? where business_id = ? and side = 'debit'`,
+        ...[amount, paymentId],
+      )
+    await set(512)
+    const everyMs = 200
+    const env = { LEDGER_RECONCILE_EVERY_MS: String(everyMs) }
+    const replicas = [await all.start({ replica: 3, env }), await all.start({ replica: 4, env })]
+    await ledger('update reconciliation_clock set due_at = now(3)')
+    const began = performance.now()
+    const shows = async ({ admin: url }: { admin: string }, ...lines: readonly string[]) => {
+      const text = await (await request(`${url}/metrics`)).body.text()
+      return lines.every((line) => text.includes(`\n${line}\n`))
+    }
+    for (const replica of replicas)
+      await until('the difference', () =>
+        shows(
+          replica,
+          'reconciliation_difference_minor{currency="JPY"} 12',
+          'reconciliation_differences{kind="unbalanced"} 1',
+          'reconciliation_differences{kind="amount"} 0',
+        ),
+      )
+    await set(500)
+    for (const replica of replicas)
+      await until('agreement', () =>
+        shows(
+          replica,
+          'reconciliation_difference_minor{currency="JPY"} 0',
+          'reconciliation_differences{kind="unbalanced"} 0',
+        ),
+      )
+    const [{ count } = { count: 0 }] = await all.rows<{ count: number }>(
+      'ledger',
+      `select count(*) as count from reconciliation where cause = 'timer'`,
+    )
+    // One more at the start of the first replica.
+    t.true(Number(count) <= (performance.now() - began) / everyMs + 2, String(count))
+  },
+)
+
+test.serial(
+  'while nothing can be compared the books are written and read, and it says so',
+  async (t) => {
+    const own = await all.start({ replica: 5, env: { MARIADB_PAYMENT_PORT: '1' } })
+    const lonely = ledgerAt(own.url, await all.pay.bearer(admin))
+    t.like(await lonely.post('/reconciliation/runs'), {
+      status: 503,
+      body: { code: 'DATABASE_UNAVAILABLE' },
+    })
+    t.is((await lonely.get('/ledger/accounts')).status, 200)
+    const ready = await request(`${own.admin}/readyz`)
+    t.is(ready.statusCode, 200)
+    const { checks } = (await ready.body.json()) as { checks: Readonly<Record<string, string>> }
+    t.not(checks['mariadb payment'], 'ok')
+    t.is(checks['mariadb ledger'], 'ok')
+  },
+)

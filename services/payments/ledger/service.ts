@@ -54,4 +54,5 @@ export default service({
     },
   },
   slo: { availability: 99.9, latency: { p95Ms: 300 } },
+  scale: { min: 2, max: 4, on: 'cpu' },
 })
