@@ -1,10 +1,21 @@
 import type { Alert } from '../../model/alert.ts'
 import type { WorkerMetrics } from './metrics.ts'
 
+interface Subject {
+  readonly name: string
+  readonly breaker: string
+  readonly overdueSeconds: number
+}
+
 /** What people are told about a worker that asks the payment gateway. */
-export const workerAlerts = (
-  { attempts, unknownAge, pendingAge, dead }: WorkerMetrics,
-  of: { readonly name: string; readonly breaker: string; readonly overdueSeconds: number },
+export const workerAlerts = (metrics: WorkerMetrics, of: Subject): readonly Alert[] => [
+  ...aboutRequests(metrics, of),
+  ...aboutTries(metrics, of),
+]
+
+const aboutRequests = (
+  { unknownAge, pendingAge, dead }: WorkerMetrics,
+  of: Subject,
 ): readonly Alert[] => [
   {
     name: 'WorkerUnknownTooLong',
@@ -40,6 +51,9 @@ export const workerAlerts = (
     description: `More than ten requests of ${of.name} were given up and wait for somebody to decide.`,
     when: { measure: 'max', metric: dead, above: 10 },
   },
+]
+
+const aboutTries = ({ attempts }: WorkerMetrics, of: Subject): readonly Alert[] => [
   {
     name: 'WorkerTriesInVain',
     severity: 'warning',
