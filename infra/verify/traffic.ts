@@ -5,11 +5,13 @@ import { append, unreadable } from '../../services/kit/testing/topic-log.ts'
 import type { Topic } from '../../services/model/topic.ts'
 import { consumersOf, publishersOf, type Topology } from '../../services/model/topology.ts'
 import { shop } from '../../services/payments/clients.ts'
-import { deskAt } from '../local/dead-letter-desk.ts'
+import { deskAt, type Letter } from '../local/dead-letter-desk.ts'
 import { waitFor } from '../local/tour/wait.ts'
 import type { Platform } from './check.ts'
 
 const letterWithinMs = 30_000
+/** Unreadable records of one topic that may wait for people already. */
+const lettersAtMost = 10_000
 /** The generator keeps the first of its traces and every hundredth. */
 const generated = [
   { target: 'gateway', eps: 20, duration: 6 },
@@ -81,7 +83,7 @@ async function generate({ gateway }: Platform, run: (typeof generated)[number]):
   await waitFor(done, { deadlineMs: (run.duration + 20) * 1000, reason })
 }
 
-/** A record that nobody can read ends among the dead letters; it is taken out there. */
+/** A record that nobody can read ends among the dead letters, once for each of its readers; it is taken out there. */
 async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Promise<void> {
   const eventId = `verify-${randomUUID()}`
   const [sender] = publishersOf(topology, topic)
@@ -93,9 +95,15 @@ async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Pro
   }
   await append(kafka, topic.name, [{ key: title.id, value: unreadable, headers }])
   const desk = deskAt(gateway)
-  // Until it is received nobody knows it: 404.
-  const found = () => desk.letter(eventId).catch(() => undefined)
-  const reason = (): string => `no dead letter of ${topic.name} was received`
-  const letter = await waitFor(found, { deadlineMs: letterWithinMs, reason })
-  await desk.reject(letter.id)
+  const readers = consumersOf(topology, topic).length
+  const wish = { topic: topic.name, cause: 'NOT_JSON', state: 'PENDING' }
+  const received = async (): Promise<readonly Letter[] | undefined> => {
+    const letters = await desk.letters(wish, lettersAtMost)
+    const mine = letters.filter((one) => one.eventId === eventId)
+    return mine.length === readers ? mine : undefined
+  }
+  const reason = (): string =>
+    `dead letters of ${topic.name} were not received from all its readers`
+  for (const { id } of await waitFor(received, { deadlineMs: letterWithinMs, reason }))
+    await desk.reject(id)
 }
