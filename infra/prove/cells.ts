@@ -33,7 +33,7 @@ const files = {
   consume: 'services/kit/kafka-consume.test.ts',
   redis: 'services/kit/redis.test.ts',
   search: 'services/kit/search.test.ts',
-  proven: 'infra/local/cli/faults.e2e.test.ts',
+  rolling: 'infra/local/cli/rolling.all.test.ts',
   backup: 'infra/local/backup/backup.all.test.ts',
   platform: 'infra/local/cli/platform.e2e.test.ts',
 } as const
@@ -60,7 +60,7 @@ const rolling = 'of two replicas each may be stopped, and one killed, and nobody
 export const cells: readonly Cell[] = [
   cell('kill', 'gateway', 'I1 I13 I14 I15', {
     trials: ['kill-gateway-1', 'kill-at-limit'],
-    tests: [[rolling, 'proven']],
+    tests: [[rolling, 'rolling']],
   }),
   cell('kill', 'ingest', 'I1 I2 I13 I14', { trials: ['kill-ingest-1', 'kill-at-event'] }),
   cell('kill', 'rank', 'I9 I13 I14', {
@@ -173,7 +173,7 @@ export const cells: readonly Cell[] = [
   }),
   cell('clean stop', 'each of two replicas in turn', 'I1 I2 I9 I10 I13 I15', {
     tests: [
-      [rolling, 'proven'],
+      [rolling, 'rolling'],
       ['a replica that says goodbye is left alone, and asked where all do', 'resilience'],
       [
         'a connection that nobody used for a second is closed before its server does it',

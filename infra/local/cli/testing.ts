@@ -1,6 +1,7 @@
 import { statSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import type { Trial } from '../../prove/trial.ts'
 import { poll } from '../poll.ts'
 import type { Contact, Entry } from '../supervisor/spec.ts'
 import { copyCheckout, type CheckoutCopy } from './checkout-copy.ts'
@@ -39,6 +40,24 @@ export async function asked<Data>(
   const { code, out, progress } = await copy.maru(...words, '--json')
   t.is(code, 0, `${words.join(' ')}: ${progress}`)
   return JSON.parse(out) as Data
+}
+
+/** The same every time, so that what is red is red again. */
+const seed = 20_261_127
+
+/** These faults of `prove`, one trial each; the test fails with what the command says of a trial that failed. */
+export async function survived(
+  t: ExecutionContext,
+  copy: CheckoutCopy,
+  names: readonly string[],
+): Promise<void> {
+  const words = ['prove', 'faults', '--seed', String(seed), '--only', ...names]
+  const { trials } = await asked<{ trials: readonly Trial[] }>(t, copy, ...words)
+  t.is(trials.length, names.length)
+  for (const { fault, heldMs, wellMs, broken } of trials) {
+    t.log(`${fault}: held ${heldMs} ms, well again after ${wellMs} ms`)
+    t.deepEqual(broken, [])
+  }
 }
 
 /** The processes that the supervisor remembers. */
