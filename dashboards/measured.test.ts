@@ -28,6 +28,7 @@ const input = [
 const orders = { metric: { name: 'orders_total' } }
 const lost = { state: ['lost'] }
 const numbers: readonly (readonly [Measurement, number])[] = [
+  [{ measure: 'rate', ...orders, where: { state: ['returned'] } }, 0],
   [{ measure: 'share', ...orders, where: lost }, 0.1],
   [{ measure: 'share', ...orders, where: lost, of: { state: ['sent', 'lost'] } }, 0.25],
   [{ measure: 'rest', ...orders, where: lost, of: { state: ['sent', 'lost'] } }, 0.75],
@@ -35,7 +36,7 @@ const numbers: readonly (readonly [Measurement, number])[] = [
   [{ measure: 'mean', metric: { name: 'wait_seconds' } }, 0.5],
 ]
 
-test('parts, their rest and averages are the numbers that they are called', async (t) => {
+test('what never was, parts, their rest and averages are the numbers that they are called', async (t) => {
   const labels = { severity: 'info' }
   const rules = numbers.map(([what, value], at) => ({
     ...{ alert: `Number${at}`, for: '0s', labels, annotations: {} },

@@ -9,7 +9,7 @@ export function measured(service: Service, what: Measurement, range: string): st
   const some = selector(service, what, what.where ?? {})
   switch (what.measure) {
     case 'rate':
-      return rate(name + some, range, what.by)
+      return rateOf(service, what, range)
     case 'share':
       return part(service, what, range)
     case 'rest':
@@ -30,6 +30,14 @@ export function measured(service: Service, what: Measurement, range: string): st
       return `${total} / ${times}`
     }
   }
+}
+
+/** What has not happened yet has no series, yet it is 0 a second. */
+function rateOf(service: Service, what: Measurement, range: string): string {
+  const { metric, where, by } = what
+  const some = rate(metric.name + selector(service, what, where ?? {}), range, by)
+  if (where === undefined || by !== undefined) return some
+  return `(${some} or 0 * ${rate(metric.name + selector(service, what, {}), range)})`
 }
 
 function part(service: Service, what: Measurement, range: string): string {

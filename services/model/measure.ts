@@ -1,6 +1,6 @@
 /** How series become numbers. */
 export type Measure =
-  /** Sum over replicas of a counter's rate, per second. */
+  /** Sum over replicas of a counter's rate, per second; without `by` 0 while nothing that `where` selects is counted. */
   | 'rate'
   /** The part of a counter's rate that `where` selects, 0 to 1; 0 while nothing is counted. Knows no `by`. */
   | 'share'
