@@ -15,7 +15,7 @@ export const checksOf = ({ services }: Topology): readonly Check[] => [
   rankings,
   titles,
   deadLetterBooks,
-  ...services.flatMap(({ invariants }) => invariants.map(checkOf)),
+  ...services.flatMap(({ invariants }) => invariants.map((one) => checkOf(one))),
   boards,
   rules,
   cleanLogs,
