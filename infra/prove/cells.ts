@@ -150,9 +150,9 @@ export const cells: readonly Cell[] = [
   cell('kill', 'the supervisor', 'I15', {
     tests: [['it survives a killed supervisor, and down leaves nothing', 'platform']],
   }),
-  cell('pause', 'Kafka, Postgres, Redis, OpenSearch', 'I1 I9 I10 I13 I14 I15 I16', {
+  cell('pause', 'Kafka, Redis, OpenSearch', 'I1 I9 I10 I13 I14 I15 I16', {
     trials: [
-      ...['pause-kafka', 'pause-postgres', 'pause-redis', 'pause-opensearch'],
+      ...['pause-kafka', 'pause-redis', 'pause-opensearch'],
       ...['kafka-hangs', 'redis-hangs', 'opensearch-hangs'],
     ],
     tests: [

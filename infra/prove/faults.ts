@@ -20,7 +20,10 @@ const killed = (name: string, what: What): Fault =>
     },
   })
 
-/** SIGSTOP for a while: sockets stay open, and nobody answers. Long enough to be seen by who looks every second. */
+/**
+ * SIGSTOP for a while: sockets stay open, and nobody answers. Long enough to be seen by who looks every second. Not for
+ * Postgres, whose connections are processes of their own.
+ */
 const paused = (name: string, what: What): Fault =>
   fault({
     name: `pause-${name}`,
@@ -59,11 +62,6 @@ const servicesAndServers: readonly Fault[] = [
     says: 'the broker stands still',
     notice: ['event', 'rank'],
     tells: ['ingest'],
-  }),
-  paused('postgres', {
-    says: 'Postgres stands still',
-    notice: ['title', 'login'],
-    tells: ['catalog'],
   }),
   paused('redis', { says: 'Redis stands still', notice: ['rank'], tells: ['rank'] }),
   paused('opensearch', { says: 'OpenSearch stands still', notice: ['search'], tells: ['search'] }),
