@@ -29,6 +29,8 @@ export async function sendThroughEveryEdge(platform: Platform): Promise<void> {
   await ask('GET /.well-known/jwks.json')
   await sell(platform)
   await ask('POST /api/reconciliation/runs')
+  await ask('GET /api/stats/settlement')
+  await ask('GET /api/stats/refund')
   for (const run of generated) await generate(platform, run)
   for (const topic of consumedTopics(platform.topology)) await poison(platform, topic)
   for (const { name, tasks, calls } of platform.topology.services)
