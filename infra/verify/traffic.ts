@@ -6,6 +6,10 @@ import type { Topic } from '../../services/model/topic.ts'
 import { consumersOf, publishersOf, type Topology } from '../../services/model/topology.ts'
 import { shop } from '../../services/payments/clients.ts'
 import { deskAt, type Letter } from '../local/dead-letter-desk.ts'
+<<<<<<< HEAD
+=======
+import { tillOf } from '../local/tour/till.ts'
+>>>>>>> tour
 import { waitFor } from '../local/tour/wait.ts'
 import type { Platform } from './check.ts'
 
@@ -28,8 +32,10 @@ export async function sendThroughEveryEdge(platform: Platform): Promise<void> {
   await ask('GET /rank/top?window=10s')
   await ask(`GET /search?q=${encodeURIComponent(title.title)}`)
   await ask('GET /.well-known/jwks.json')
-  await authorize(platform)
+  await sell(platform)
   await ask('POST /api/reconciliation/runs')
+  await ask('GET /api/stats/settlement')
+  await ask('GET /api/stats/refund')
   for (const run of generated) await generate(platform, run)
   for (const topic of consumedTopics(platform.topology)) await poison(platform, topic)
   for (const { name, tasks, calls } of platform.topology.services)
@@ -40,17 +46,12 @@ export async function sendThroughEveryEdge(platform: Platform): Promise<void> {
 export const consumedTopics = (all: Topology): readonly Topic[] =>
   all.topics.filter((topic) => topic.deadLetters && consumersOf(all, topic).length > 0)
 
-/** The smallest payment, of the demo shop. */
-async function authorize({ gatewayAs }: Platform): Promise<void> {
-  const till = await gatewayAs(shop.id)
-  const body = {
-    merchantId: shop.merchant,
-    amount: 1,
-    currency: 'KRW',
-    idempotencyKey: randomUUID(),
-  }
-  const schema = z.unknown()
-  await till.send('POST /api/payments/authorize', { body, schema, repeatable: true })
+/** The smallest sale of the demo shop, and back. */
+async function sell({ gatewayAs }: Platform): Promise<void> {
+  const till = tillOf(await gatewayAs(shop.id))
+  const { payment } = await till.authorize({ amount: 1, capture: 'automatic' })
+  await till.captured(payment.paymentId)
+  await till.refunded(payment.paymentId, await till.refund(payment.paymentId, 'verified'))
 }
 
 const event = () => ({
@@ -83,7 +84,11 @@ async function generate({ gateway }: Platform, run: (typeof generated)[number]):
   await waitFor(done, { deadlineMs: (run.duration + 20) * 1000, reason })
 }
 
+<<<<<<< HEAD
 /** A record that nobody can read ends among the dead letters, once for each of its readers; it is taken out there. */
+=======
+/** A record that nobody can read ends among the dead letters of each who reads; it is taken out there. */
+>>>>>>> tour
 async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Promise<void> {
   const eventId = `verify-${randomUUID()}`
   const [sender] = publishersOf(topology, topic)
@@ -95,6 +100,7 @@ async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Pro
   }
   await append(kafka, topic.name, [{ key: title.id, value: unreadable, headers }])
   const desk = deskAt(gateway)
+<<<<<<< HEAD
   const readers = consumersOf(topology, topic).length
   const wish = { topic: topic.name, cause: 'NOT_JSON', state: 'PENDING' }
   const received = async (): Promise<readonly Letter[] | undefined> => {
@@ -106,4 +112,18 @@ async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Pro
     `dead letters of ${topic.name} were not received from all its readers`
   for (const { id } of await waitFor(received, { deadlineMs: letterWithinMs, reason }))
     await desk.reject(id)
+=======
+  const readers = consumersOf(topology, topic)
+  const wish = { topic: topic.name, state: 'PENDING' }
+  let letters: readonly Letter[] = []
+  const found = async (): Promise<true | undefined> => {
+    const all = await desk.letters(wish, Infinity)
+    letters = all.filter((letter) => letter.eventId === eventId)
+    return letters.length >= readers.length || undefined
+  }
+  const reason = (): string =>
+    `${letters.length} of ${readers.length} dead letters of ${topic.name} were received`
+  await waitFor(found, { deadlineMs: letterWithinMs, reason })
+  for (const { id } of letters) await desk.reject(id)
+>>>>>>> tour
 }

@@ -1,34 +1,35 @@
-import { join } from 'node:path'
-import { operator } from '../../../services/platform/clients.ts'
-import { titlesIn } from '../tour/titles.ts'
+import { openGateway } from '../front-door.ts'
 import { stage } from '../tour/stage.ts'
-import { tour } from '../tour/tour.ts'
+import { tours } from '../tour/tours.ts'
 import { traceStore } from '../trace/choose.ts'
 import { supervisorHere } from './checkout.ts'
 import { here } from './here.ts'
-import { jsonOption, type Command } from './command.ts'
+import { jsonOption, oneNamed, type Command } from './command.ts'
 import { clientOf, environment } from './environment.ts'
 import { paint, print, printJson, say } from './output.ts'
 
 export function register(program: Command): void {
   program
-    .command('tour')
-    .description('drive the running platform with real titles: rankings, searches, traces')
+    .command('tour [product]')
+    .description(`drive the running platform through a product’s main job (${tours[0].name})`)
     .option(...jsonOption)
+    .addHelpText('after', `\nTours:\n${tours.map(lineOf).join('\n')}`)
     .action(run)
 }
 
-async function run({ json }: { json?: boolean }): Promise<void> {
+const lineOf = ({ name, says }: (typeof tours)[number]): string => `  ${name.padEnd(10)} ${says}`
+
+async function run(product: string = tours[0].name, { json }: { json?: boolean }): Promise<void> {
+  const tour = oneNamed('tour', tours, product)
   const began = performance.now()
   supervisorHere()
   const checkout = here()
   const env = await environment(checkout, new Map())
-  const seen = await tour(
+  const { seen, next } = await tour.run(
     {
-      gateway: env.gateway,
-      client: clientOf(env, operator.id),
+      gatewayAs: (id) => openGateway(env.gateway, clientOf(env, id)),
       traces: traceStore(env.traces),
-      titles: titlesIn(join(checkout.where.root, 'services/webtoon/titles.ndjson')),
+      root: checkout.where.root,
     },
     stage({
       paint,
@@ -39,13 +40,5 @@ async function run({ json }: { json?: boolean }): Promise<void> {
   const seconds = (performance.now() - began) / 1000
   if (json === true) return printJson({ ok: true, seconds, ...seen })
   print(`\n${paint('green', `All of it was seen, in ${seconds.toFixed(0)} s.`)} Now try:`)
-  for (const line of suggestions(seen.traces.event.traceId)) print(`  ${line}`)
+  for (const line of next) print(`  ${line}`)
 }
-
-const suggestions = (traceId: string): readonly string[] => [
-  `./maru trace ${traceId} --attributes`,
-  './maru trace find --service search --min-ms 20',
-  './maru logs rank -f',
-  './maru env --json',
-  './maru dev rank',
-]

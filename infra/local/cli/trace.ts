@@ -14,6 +14,7 @@ import { paint, print, printJson, table } from './output.ts'
 import { withoutProduct } from './services.ts'
 
 interface Options {
+  readonly payment?: string
   readonly service?: string
   readonly error?: boolean
   readonly minMs?: number
@@ -21,17 +22,21 @@ interface Options {
   readonly limit: number
   readonly minutes: number
   readonly attributes?: boolean
-  readonly links: number
+  readonly links?: number
   readonly json?: boolean
 }
 
+const linksShown = 3
+/** What services note on the spans of a payment. */
+const paymentTag = 'payment.id'
 /** How long to wait for an id that the store does not know: its spans may be on their way. */
 const unknownWithinMs = 3000
 
 export function register(program: Command): void {
   program
-    .command('trace <what>')
+    .command('trace [what]')
     .description('show a trace as a waterfall: an id, `last`, or `find` to search')
+    .option('--payment <id>', 'every trace of this payment, the oldest first')
     .option('--service <name>', 'find: with a span of this service', serviceName)
     .option('--error', 'find: with a span that failed')
     .option('--min-ms <ms>', 'find: with a span that took this long', number)
@@ -39,7 +44,7 @@ export function register(program: Command): void {
     .option('--limit <count>', 'find: at most so many, newest first', number, 20)
     .option('--minutes <count>', 'find: how far back to look', number, 60)
     .option('--attributes', 'show the attributes of every span')
-    .option('--links <count>', 'how many linked traces to show below', number, 3)
+    .option('--links <count>', `how many linked traces to show below (${linksShown})`, number)
     .option(...jsonOption)
     .addHelpText('after', examples)
     .action(run)
@@ -49,13 +54,17 @@ const examples = `
 Examples:
   ./maru trace last --attributes
   ./maru trace find --service rank --min-ms 100
+  ./maru trace --payment 0199f1c2-6a3e-7c11-9d0b-5b8f0f6f2a11 --minutes 600
   ./maru trace find --error --tag http.route=/catalog/upsert`
 
-async function run(what: string, options: Options): Promise<void> {
+async function run(what: string | undefined, options: Options): Promise<void> {
+  if ((what === undefined) === (options.payment === undefined))
+    throw new UsageError('trace wants either an id, last or find, or --payment <id>.')
   // Without it the port could be somebody else's by now.
   supervisorHere()
   const { installation, topology } = here()
   const store = traceStore(traces(installation))
+  if (what === undefined) return ofPayment(store, options)
   if (what === 'find') return find(store, options)
   const spans =
     what === 'last' ? await last(store, frontDoorOf(topology).name) : await byId(store, what)
@@ -89,24 +98,49 @@ async function byId(store: TraceStore, what: string): Promise<readonly TraceSpan
   return spans
 }
 
+/** A payment is asked for, captured and refunded by requests of their own; batches that they link to stand below. */
+async function ofPayment(store: TraceStore, options: Options): Promise<void> {
+  const { payment = '', limit, minutes } = options
+  const tags = [[paymentTag, payment]] as const
+  const found = await store.find({ tags, limit, withinMs: minutes * 60_000 })
+  const linked = new Set(found.flatMap(linkedTraces))
+  const own = found.filter(([span]) => !linked.has(span?.traceId ?? '')).reverse()
+  if (own.length === 0)
+    throw new Error(`No trace of the last ${minutes} minutes is of a payment ${payment}.`)
+  const links = options.links ?? 0
+  if (options.json === true)
+    return printJson(await Promise.all(own.map((spans) => whole(store, spans, links))))
+  for (const [at, spans] of own.entries()) {
+    if (at > 0) print()
+    await show(store, spans, { ...options, links })
+  }
+}
+
+/** A trace with the first of those that it links to. */
+async function whole(store: TraceStore, spans: readonly TraceSpan[], links: number) {
+  const shown = linkedTraces(spans).slice(0, links)
+  const linked = await Promise.all(shown.map((id) => store.spansOf(id)))
+  return { traceId: spans[0]?.traceId, spans, linked }
+}
+
 async function show(
   store: TraceStore,
   spans: readonly TraceSpan[],
   options: Options,
 ): Promise<void> {
-  const linked = linkedTraces(spans)
-  const shown = linked.slice(0, options.links)
-  const below = await Promise.all(shown.map((id) => store.spansOf(id)))
-  if (options.json === true) return printJson({ traceId: spans[0]?.traceId, spans, linked: below })
+  const all = linkedTraces(spans)
+  const trace = await whole(store, spans, options.links ?? linksShown)
+  if (options.json === true) return printJson(trace)
+  const below = trace.linked
   const look = { width: terminalWidth(), paint, attributes: options.attributes === true }
   for (const line of waterfall(spans, look)) print(line)
-  for (const [at, trace] of below.entries()) {
+  for (const [at, linked] of below.entries()) {
     print()
-    if (trace.length === 0) print(`linked: ${shown[at]} is not in the store`)
-    else waterfall(trace, look).forEach((line, n) => print(n === 0 ? `linked: ${line}` : line))
+    if (linked.length === 0) print(`linked: ${all[at]} is not in the store`)
+    else waterfall(linked, look).forEach((line, n) => print(n === 0 ? `linked: ${line}` : line))
   }
-  const more = linked.length - shown.length
-  if (more > 0) print(paint('gray', `\n${more} more linked: --links=${linked.length} shows all`))
+  const more = all.length - below.length
+  if (more > 0) print(paint('gray', `\n${more} more linked: --links=${all.length} shows all`))
 }
 
 async function find(store: TraceStore, options: Options): Promise<void> {

@@ -1,140 +1,51 @@
-import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
-import { settled } from '../trace/settled.ts'
+import type { Gateway } from '../front-door.ts'
 import type { TraceStore } from '../trace/store.ts'
-import { waterfall } from '../trace/waterfall.ts'
-import { openGateway, type ClientSecret, type Gateway } from '../front-door.ts'
-import {
-  clock,
-  rankingLines,
-  readersDone,
-  runFrom,
-  servedRanking,
-  startReaders,
-} from './ranking.ts'
-import { answerLines, found, hasHighlight, questions } from './searches.ts'
 import type { Stage } from './stage.ts'
-import { missingFrom, stories, type Story } from './stories.ts'
-import { loadTitles, searchable, upsert, type Title } from './titles.ts'
 
-/** What the tour needs of the running platform. */
+/** What a tour needs of the running platform. */
 export interface Platform {
-  readonly gateway: string
-  readonly client: ClientSecret
+  /** The front door with a client's token. */
+  gatewayAs(client: string): Promise<Gateway>
   readonly traces: TraceStore
-  readonly titles: readonly Title[]
+  /** Folder of the checkout. */
+  readonly root: string
 }
 
-/** The ingest route takes 200 requests a second of one client. */
-const eventsPerSecond = 200
-const places = 10
-const traceWithinMs = 30_000
-
-/**
- * The main job on real input, from the titles to the traces of it. Can be repeated at any time.
- * @returns what was seen, as data
- * @throws Error that names the first thing that was not
- */
-export async function tour({ gateway: url, client, traces, titles }: Platform, stage: Stage) {
-  stage.heading('Titles')
-  const gateway = await stage.step(`A token for ${client.id}`, async () => ({
-    value: await openGateway(url, client),
-  }))
-  const written = await load(gateway, titles, stage)
-  stage.heading('Ranking')
-  const ranking = await rank(gateway, titles, stage)
-  stage.heading('Search')
-  const searches = await ask(gateway, stage)
-  const seen = { gateway, traces, stage }
-  const event = await follow(stories.event, seen, () => sendEvent(gateway, titles))
-  const title = await follow(stories.title, seen, () => touchTitle(gateway, titles))
-  return { titles: { count: titles.length, written }, ranking, searches, traces: { event, title } }
+/** A walk through the main job of a product, on the running platform. */
+export interface Tour {
+  /** Of the product. */
+  readonly name: string
+  readonly says: string
+  /**
+   * Can be repeated at any time.
+   * @returns what was seen, as data, and what to look at next
+   * @throws Error that names the first thing that was not
+   */
+  run(platform: Platform, stage: Stage): Promise<{ seen: object; next: readonly string[] }>
 }
 
-async function load(gateway: Gateway, titles: readonly Title[], stage: Stage): Promise<number> {
-  const loaded = await stage.step(`${titles.length} titles into the catalogue`, async () => {
-    const value = await loadTitles(gateway, titles)
-    return { value, say: value.written === 0 ? 'all were there' : `${value.written} written` }
-  })
-  await stage.step('The search has all of them', async () => ({
-    value: await searchable(gateway, titles, loaded.versions),
-  }))
-  return loaded.written
-}
+/** @param next commands that show more of what was seen */
+export const tour = <Seen extends object>({
+  name,
+  says,
+  run,
+  next,
+}: Pick<Tour, 'name' | 'says'> & {
+  run(platform: Platform, stage: Stage): Promise<Seen>
+  next(seen: Seen): readonly string[]
+}): Tour => ({
+  name,
+  says,
+  run: async (platform, stage) => {
+    const seen = await run(platform, stage)
+    return { seen, next: next(seen) }
+  },
+})
 
-async function rank(gateway: Gateway, titles: readonly Title[], stage: Stage) {
-  const run = runFrom(Date.now(), eventsPerSecond)
-  stage.note(
-    `readers come, ${run.eps} a second for ${run.seconds} s, until the window to ${clock(run.windowEndMs)} is full`,
-  )
-  await stage.step('The generator sends page views and likes', async () => {
-    await startReaders(gateway, run, titles.length)
-    const value = await readersDone(gateway, run)
-    const { totalPublished, totalErrors, totalSkipped } = value
-    if (totalPublished === 0) throw new Error('none was acknowledged (./maru logs generator)')
-    const lost =
-      totalErrors + totalSkipped > 0 ? `, ${totalErrors} refused, ${totalSkipped} skipped` : ''
-    return { value, say: `${totalPublished} acknowledged${lost}` }
-  })
-  const served = await stage.step('The window is served', async () => {
-    const value = await servedRanking(gateway, run.windowEndMs, places)
-    const known = value.ranking.filter(({ contentId }) => titles.some(({ id }) => id === contentId))
-    if (known.length < places) throw new Error(`it has ${known.length} known titles, not ${places}`)
-    return { value, say: `${clock(value.endMs - 10_000)} to ${clock(value.endMs)} UTC` }
-  })
-  const names = new Map(titles.map(({ id, title }) => [id, title]))
-  stage.show(rankingLines(served.ranking, names, stage.paint))
-  return served
-}
-
-const ask = async (gateway: Gateway, stage: Stage) => {
-  const answers = []
-  for (const { q, finds } of questions) {
-    const answer = await stage.step(`“${q}”`, async () => {
-      const { body } = await found(gateway, q)
-      const hit = body.results.find(({ id }) => id === finds)
-      if (!hit) throw new Error(`${finds} is not among the ${body.total} answers`)
-      if (!hasHighlight(hit)) throw new Error(`${finds} came without a highlight`)
-      return { value: body, say: body.total === 1 ? '1 title' : `${body.total} titles` }
-    })
-    stage.show(answerLines(answer, stage.paint))
-    answers.push({ q, total: answer.total, results: answer.results })
-  }
-  return answers
-}
-
-interface Seen {
-  readonly traces: TraceStore
-  readonly stage: Stage
-}
-
-/** Sends one request and shows its trace. @throws Error that names the spans that are missing */
-async function follow(story: Story, { traces, stage }: Seen, send: () => Promise<string>) {
-  stage.heading(story.title)
-  const traceId = await stage.step('Sent and acknowledged', async () => ({ value: await send() }))
-  const until = (spans: Parameters<typeof missingFrom>[0]): boolean =>
-    missingFrom(spans, story).length === 0
-  const spans = await settled(traces, traceId, { deadlineMs: traceWithinMs, until })
-  if (spans.length > 0) stage.show(waterfall(spans, { ...stage, attributes: false }))
-  const missing = missingFrom(spans, story)
-  if (missing.length > 0) {
-    throw new Error(`Trace ${traceId} lacks ${missing.join(', ')} after ${traceWithinMs / 1000} s.`)
-  }
-  return { traceId, spans: spans.length }
-}
-
-async function sendEvent(gateway: Gateway, titles: readonly Title[]): Promise<string> {
-  const body = {
-    eventId: `tour-${randomUUID()}`,
-    userId: 'u-tour',
-    contentId: titles[0]?.id,
-    ts: Date.now(),
-    props: { action: 'like' },
-  }
-  return (await gateway.send('POST /ingest/events', { body, schema: z.unknown() })).traceId
-}
-
-const touchTitle = async (gateway: Gateway, [first]: readonly Title[]): Promise<string> => {
-  if (!first) throw new Error('There are no titles.')
-  return (await upsert(gateway, first)).traceId
-}
+/** The first step of each tour. */
+export const welcomed = (
+  client: string,
+  gatewayAs: Platform['gatewayAs'],
+  stage: Stage,
+): Promise<Gateway> =>
+  stage.step(`A token for ${client}`, async () => ({ value: await gatewayAs(client) }))
