@@ -6,16 +6,11 @@ import type { Topic } from '../../services/model/topic.ts'
 import { consumersOf, publishersOf, type Topology } from '../../services/model/topology.ts'
 import { shop } from '../../services/payments/clients.ts'
 import { deskAt, type Letter } from '../local/dead-letter-desk.ts'
-<<<<<<< HEAD
-=======
 import { tillOf } from '../local/tour/till.ts'
->>>>>>> tour
 import { waitFor } from '../local/tour/wait.ts'
 import type { Platform } from './check.ts'
 
 const letterWithinMs = 30_000
-/** Unreadable records of one topic that may wait for people already. */
-const lettersAtMost = 10_000
 /** The generator keeps the first of its traces and every hundredth. */
 const generated = [
   { target: 'gateway', eps: 20, duration: 6 },
@@ -84,11 +79,7 @@ async function generate({ gateway }: Platform, run: (typeof generated)[number]):
   await waitFor(done, { deadlineMs: (run.duration + 20) * 1000, reason })
 }
 
-<<<<<<< HEAD
-/** A record that nobody can read ends among the dead letters, once for each of its readers; it is taken out there. */
-=======
 /** A record that nobody can read ends among the dead letters of each who reads; it is taken out there. */
->>>>>>> tour
 async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Promise<void> {
   const eventId = `verify-${randomUUID()}`
   const [sender] = publishersOf(topology, topic)
@@ -100,19 +91,6 @@ async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Pro
   }
   await append(kafka, topic.name, [{ key: title.id, value: unreadable, headers }])
   const desk = deskAt(gateway)
-<<<<<<< HEAD
-  const readers = consumersOf(topology, topic).length
-  const wish = { topic: topic.name, cause: 'NOT_JSON', state: 'PENDING' }
-  const received = async (): Promise<readonly Letter[] | undefined> => {
-    const letters = await desk.letters(wish, lettersAtMost)
-    const mine = letters.filter((one) => one.eventId === eventId)
-    return mine.length === readers ? mine : undefined
-  }
-  const reason = (): string =>
-    `dead letters of ${topic.name} were not received from all its readers`
-  for (const { id } of await waitFor(received, { deadlineMs: letterWithinMs, reason }))
-    await desk.reject(id)
-=======
   const readers = consumersOf(topology, topic)
   const wish = { topic: topic.name, state: 'PENDING' }
   let letters: readonly Letter[] = []
@@ -125,5 +103,4 @@ async function poison({ kafka, topology, gateway }: Platform, topic: Topic): Pro
     `${letters.length} of ${readers.length} dead letters of ${topic.name} were received`
   await waitFor(found, { deadlineMs: letterWithinMs, reason })
   for (const { id } of letters) await desk.reject(id)
->>>>>>> tour
 }

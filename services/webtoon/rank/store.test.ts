@@ -9,14 +9,7 @@ import { inOrder } from './ranking.ts'
 import { recount, type LogRecord } from '../../../infra/verify/recount.ts'
 import service from './service.ts'
 import { openStore, type RankStore } from './store.ts'
-import {
-  adminRedis,
-  books,
-  heldCounts,
-  heldScores,
-  lines,
-  scoresOf,
-} from './testing.ts'
+import { adminRedis, books, heldCounts, heldScores, lines, scoresOf } from './testing.ts'
 
 const test = anyTest as TestFn<{
   store: RankStore
