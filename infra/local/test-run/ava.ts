@@ -14,8 +14,10 @@ interface AvaRun {
 }
 
 const killAfterMs = 10_000
+/** Far above what any test takes. AVA's own limit can pass unnoticed beside a file with a longer `t.timeout`. */
+const silentMs = 15 * 60_000
 
-/** Runs test files and counts; an end that TAP does not explain counts as one failure. */
+/** Runs test files and counts; an end that TAP does not explain counts as one failure, as does a long silence. */
 export async function runAva({
   root,
   files,
@@ -33,6 +35,13 @@ export async function runAva({
   })
   const program = join(root, 'node_modules/ava/entrypoints/cli.js')
   const order = alone ? ['--concurrency', '1'] : []
+  const silence = new AbortController()
+  const watch = setTimeout(() => {
+    process.stderr.write(
+      `No test has ended for ${silentMs / 60_000} minutes: the rest is given up.\n`,
+    )
+    silence.abort()
+  }, silentMs)
   const child = execa(process.execPath, [program, '--tap', ...order, ...files], {
     cwd: root,
     env,
@@ -40,10 +49,14 @@ export async function runAva({
     stderr: 'inherit',
     buffer: false,
     reject: false,
-    cancelSignal: signal,
+    cancelSignal: AbortSignal.any([signal, silence.signal]),
     forceKillAfterDelay: killAfterMs,
   })
-  for await (const line of createInterface({ input: child.stdout })) reader.line(line)
+  for await (const line of createInterface({ input: child.stdout })) {
+    watch.refresh()
+    reader.line(line)
+  }
+  clearTimeout(watch)
   reader.end()
   const { exitCode } = await child
   return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed }
