@@ -13,7 +13,7 @@ import type { Topology } from '../services/model/topology.ts'
 import { gitopsFiles } from './gitops/render.ts'
 import { kubernetesTables } from './kubernetes-tables.ts'
 import { cellsTable } from './prove/cells.ts'
-import { readmeTables } from './readme.ts'
+import { operationsTables, readmeTables } from './readme.ts'
 import { table, withTables } from './rendered-tables.ts'
 import { observedBy } from './workloads/rendered-observed.ts'
 import type { StackContext } from './workloads/stack-context.ts'
@@ -50,6 +50,7 @@ export function render(topology: Topology, root: string): readonly Rendered[] {
       yaml(path, ...objects),
     ),
     page('README.md', readmeTables(topology)),
+    page('docs/operations.md', operationsTables(topology)),
     page('docs/kubernetes.md', kubernetesTables(root)),
     page('docs/reliability.md', { cells: `\n${cellsTable()}\n` }),
     page('docs/performance.md', { benchmarks: resultsText(root, table) }),
