@@ -51,12 +51,11 @@ test.serial(
 test.serial('the tour sees all of it, and each of its stories is one trace', async (t) => {
   const { ok, traces } = await asked<Tour>(t, one, 'tour')
   t.true(ok)
-  t.deepEqual(await storyOf(t, traces.event.traceId, 'redis'), ['gateway', 'ingest', 'rank'])
-  t.deepEqual(await storyOf(t, traces.title.traceId, 'opensearch'), [
-    'gateway',
-    'catalog',
-    'search',
-  ])
+  const way = (id: string, last: Last) => storyOf(t, id, last)
+  const ranked = { service: 'rank', store: 'redis' }
+  t.deepEqual(await way(traces.event.traceId, ranked), ['gateway', 'ingest', 'rank'])
+  const indexed = { service: 'search', store: 'opensearch' }
+  t.deepEqual(await way(traces.title.traceId, indexed), ['gateway', 'catalog', 'search'])
 
   const found = await asked<{ traceId: string }[]>(
     t,
@@ -76,6 +75,32 @@ test.serial('the tour sees all of it, and each of its stories is one trace', asy
   t.deepEqual([...new Set(instances)], ['gateway-1'])
   t.is((await one.maru('logs', 'kafka', '-n', '0')).out, '')
 })
+
+test.serial(
+  'the tour of payments sees a sale in the books, and a payment as one trace',
+  async (t) => {
+    const { sale, books, breakers, traces } = await asked<PaymentsTour>(t, one, 'tour', 'payments')
+    t.like(sale, { status: 'PARTIAL_REFUNDED', captured: 59_000, refunded: 9000 })
+    const states = ['READY', 'AUTHORIZED', 'CAPTURE_REQUESTED', 'CAPTURED', 'PARTIAL_REFUNDED']
+    t.deepEqual(
+      sale.history.map(({ status }) => status),
+      states,
+    )
+    t.is(books.entries.length, 4)
+    t.true(['pg-auth-api', 'pg-void-api', 'kafka-publisher'].every((name) => name in breakers))
+    const { traceId, paymentId } = traces.payment
+    const booked = { service: 'ledger', store: 'mariadb' }
+    t.deepEqual(await storyOf(t, traceId, booked), ['gateway', 'payment', 'settlement', 'ledger'])
+
+    const ids = async (id: string): Promise<readonly string[]> =>
+      (await asked<{ traceId: string }[]>(t, one, 'trace', '--payment', id)).map(
+        ({ traceId: found }) => found,
+      )
+    t.deepEqual(await ids(paymentId), [traceId])
+    // Authorised, captured and refunded by a request each.
+    t.is((await ids(sale.paymentId)).length, 3)
+  },
+)
 
 test.serial('verify holds, and tells what somebody breaks in a store', async (t) => {
   const { ok, results } = await asked<Verified>(t, one, 'verify')
@@ -222,12 +247,35 @@ interface Tour {
   readonly traces: Readonly<Record<'event' | 'title', { readonly traceId: string }>>
 }
 
-/** The services on the way from the first span to the consumer that called this store, all in one trace. */
-async function storyOf(t: ExecutionContext, id: string, store: string): Promise<readonly string[]> {
+interface PaymentsTour {
+  readonly sale: {
+    readonly paymentId: string
+    readonly history: readonly { readonly status: string }[]
+  }
+  readonly books: { readonly entries: readonly unknown[] }
+  readonly breakers: Readonly<Record<string, unknown>>
+  readonly traces: { readonly payment: { readonly traceId: string; readonly paymentId: string } }
+}
+
+/** The consumer that a story ends with. */
+interface Last {
+  readonly service: string
+  readonly store: string
+}
+
+/** The services on the way from the first span to a consumer that called a store, all in one trace. */
+async function storyOf(
+  t: ExecutionContext,
+  id: string,
+  { service, store }: Last,
+): Promise<readonly string[]> {
   const { spans } = await asked<{ spans: readonly TraceSpan[] }>(t, one, 'trace', id)
   t.deepEqual([...new Set(spans.map(({ traceId }) => traceId))], [id])
   const last = spans.find(
-    ({ kind, attributes }) => kind === 'consumer' && attributes['db.system.name'] === store,
+    (span) =>
+      span.service === service &&
+      span.kind === 'consumer' &&
+      span.attributes['db.system.name'] === store,
   )
   const way: TraceSpan[] = []
   for (let at = last; at !== undefined; at = spans.find((span) => span.id === way[0]?.parentId)) {
