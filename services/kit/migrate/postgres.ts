@@ -40,10 +40,10 @@ export async function postgresTarget(login: SqlLogin): Promise<Target> {
   }
 }
 
-/** `if not exists` is not safe against itself: two replicas may both see nothing, and one then fails (23505, 42P07). */
+/** Not safe against itself: of two replicas that both see nothing one fails, on the table, its row type or their index. */
 async function createTableOnce(client: pg.Client): Promise<void> {
   await client.query(createTable).catch((error: unknown) => {
-    if (!['23505', '42P07'].includes(codeOf(error))) throw error
+    if (!['23505', '42P07', '42710'].includes(codeOf(error))) throw error
   })
 }
 

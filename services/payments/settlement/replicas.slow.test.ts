@@ -71,8 +71,12 @@ test.serial(
     const underWay = () => countOf('call_since is not null')
     await until('all rows', async () => (await countOf('true')) === 600, 40_000)
     await until('512 calls', async () => (await underWay()) >= 512, 40_000)
-    const looks = /circuit_breaker_buffered_calls\{name="pg-capture-api"\} 0/
-    t.regex(await (await fetch(`${child.admin}/metrics`)).text(), looks, 'none has ended')
+    const metrics = await (await fetch(`${child.admin}/metrics`)).text()
+    for (const kind of ['successful', 'failed'])
+      t.true(
+        metrics.includes(`circuit_breaker_buffered_calls{name="pg-capture-api",kind="${kind}"} 0`),
+        `none has ${kind}`,
+      )
     t.is(await underWay(), 512)
     t.is(await countOf('attempt = 0'), 600 - 512)
     await killed(child)

@@ -211,8 +211,7 @@ test.serial('a gateway that fails is left alone, which costs no request a try', 
   const isOpen = async () =>
     /circuit_breaker_state\{name="pg-capture-api",state="open"\} 1/.test(await worker.metrics())
   const refusals = async (): Promise<number> => {
-    const line =
-      /circuit_breaker_calls_total\{name="pg-capture-api",outcome="not_permitted"\} (\d+)/
+    const line = /circuit_breaker_not_permitted_calls_total\{name="pg-capture-api"\} (\d+)/
     return Number(line.exec(await worker.metrics())?.[1])
   }
   await until('the breaker to open', isOpen)
