@@ -20,6 +20,8 @@ export interface Ground {
   repeat(perSecond: number, work: () => Promise<unknown>): Heal
   /** Sends a request with the operator's token. @returns its status; 0 where nobody answered */
   ask(line: string, body?: unknown): Promise<number>
+  /** Has a payment authorised. @returns the status; 0 where nobody answered */
+  pay(): Promise<number>
   /** Asks for a token of the operator. @returns its status */
   login(): Promise<number>
   /** Asks for a token with a wrong secret. @returns its status */
@@ -36,6 +38,8 @@ export interface Drill {
   readonly fires: readonly AlertLabels[]
   /** Must stay silent from the fault until the platform is well again. */
   readonly silent: readonly AlertLabels[]
+  /** What the platform itself may take to notice, and again to be well, before any rule can see it, in ms. Default 0 */
+  readonly noticesWithinMs?: number
   inject(ground: Ground): Promise<Heal>
 }
 

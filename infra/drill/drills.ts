@@ -15,6 +15,14 @@ const breaker = (service: string) => ({
   service: 'gateway',
   name: `${service}Cb`,
 })
+/** One of the breakers of the payment API. */
+const paymentBreaker = (name: string) => ({
+  alertname: 'CircuitBreakerOpen',
+  service: 'payment',
+  name,
+})
+/** Money that is not where somebody says it is. */
+const booksWrong = { alertname: 'BooksOutOfBalance' }
 /** Nothing that was acknowledged may need a hand, whatever fails. */
 const byHand = [{ alertname: 'OutboxStuck' }, { alertname: 'DeadLettersForgotten' }]
 
@@ -43,6 +51,43 @@ export const drills: readonly Drill[] = [
       ...byHand,
     ],
     inject: ({ pause }) => pause('kafka'),
+  },
+  {
+    name: 'kafka-gone',
+    says: 'Kafka is away: payments are authorised, and their events wait behind an open breaker',
+    fires: [paymentBreaker('kafka-publisher'), { alertname: 'OutboxLate', service: 'payment' }],
+    silent: [
+      budget('payment'),
+      paymentBreaker('pg-auth-api'),
+      down('payment'),
+      booksWrong,
+      ...byHand,
+    ],
+    // The relay tries once a second, and half of the breaker's last hundred calls must have failed.
+    noticesWithinMs: 60_000,
+    inject: ({ stop }) => stop('kafka'),
+  },
+  {
+    name: 'pg-mock-hangs',
+    says: 'the payment gateway stands still: payments wait for its word, then nobody asks it',
+    fires: [
+      down('pg-mock'),
+      { alertname: 'PaymentGatewayFailing', service: 'payment' },
+      { alertname: 'PaymentUnknownTooLong', service: 'payment' },
+      paymentBreaker('pg-auth-api'),
+    ],
+    silent: [
+      { alertname: 'PaymentDeclinesHigh' },
+      paymentBreaker('kafka-publisher'),
+      budget('catalog'),
+      down('payment'),
+      down('settlement'),
+      booksWrong,
+      ...byHand,
+    ],
+    // A call is given up after 3 s, and an open breaker asks again after a minute.
+    noticesWithinMs: 60_000,
+    inject: ({ pause }) => pause('pg-mock-1'),
   },
   {
     name: 'redis-hangs',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client as OpenSearch } from '@opensearch-project/opensearch'
 import { Redis } from 'ioredis'
@@ -15,6 +16,8 @@ export interface Site {
   /** Base URLs of the gateway's replicas. */
   readonly gateways: readonly string[]
   readonly client: ClientSecret
+  /** Who pays. */
+  readonly payer: ClientSecret
   /** Brokers, comma separated. */
   readonly kafka: string
   /** As administrator. */
@@ -45,7 +48,8 @@ export function groundOf(site: Site): Tilled {
     return once
   }
   const doors = doorsOf(site.gateways)
-  const token = tokenOf(site, doors)
+  const token = tokenOf(site.client, doors)
+  const payersToken = tokenOf(site.payer, doors)
   return {
     heal: () => together(...heals)(),
     ground: {
@@ -62,6 +66,10 @@ export function groundOf(site: Site): Tilled {
         return healing(async () => clearInterval(timer))
       },
       ask: async (line, body) => statusOf(doors, line, await token(), body).catch(() => 0),
+      pay: async () =>
+        statusOf(doors, 'POST /api/payments/authorize', await payersToken(), payment()).catch(
+          () => 0,
+        ),
       login: async () => (await login(doors, credentialsOf(site.client))).status,
       askWrongly: async () => (await login(doors, nobody)).status,
       poison: (topic, count) =>
@@ -76,11 +84,11 @@ async function pidOf(supervisor: Supervisor, name: string): Promise<number> {
   return found.pid
 }
 
-/** The operator's token, asked for again before it ends. */
-function tokenOf(site: Site, doors: Doors): () => Promise<string> {
+/** A client's token, asked for again before it ends. */
+function tokenOf(client: ClientSecret, doors: Doors): () => Promise<string> {
   let known: { readonly value: Promise<string>; readonly until: number } | undefined
   const ask = async (): Promise<string> => {
-    const { status, text } = await login(doors, credentialsOf(site.client))
+    const { status, text } = await login(doors, credentialsOf(client))
     const { access_token: token } = JSON.parse(text) as { access_token?: string }
     if (token === undefined) throw new Error(`POST /token answered ${status}.`)
     return `Bearer ${token}`
@@ -118,6 +126,12 @@ async function statusOf(
   return status
 }
 
+/** The smallest one, of a merchant of its own. */
+const payment = () => ({
+  ...{ merchantId: 'DRILL', amount: 1, currency: 'KRW' },
+  idempotencyKey: randomUUID(),
+})
+
 /** A client of no one's, so that nobody else's logins are slowed down. */
 const nobody = new URLSearchParams({
   grant_type: 'client_credentials',
@@ -138,7 +152,7 @@ async function loseIndex(node: string): Promise<void> {
 }
 
 /** The light use that a platform always has: without requests no share of them can fail. */
-export function lightUse({ repeat, ask }: Ground): Heal {
+export function lightUse({ repeat, ask, pay }: Ground): Heal {
   const title = { id: 'w-drill', title: 'Use', author: 'Maru', tags: [] as string[] }
   let n = 0
   const event = () => ({
@@ -154,6 +168,7 @@ export function lightUse({ repeat, ask }: Ground): Heal {
     repeat(5, () => ask('GET /search?q=drill')),
     repeat(3, () => ask('GET /catalog/w-drill')),
     repeat(2, () => ask('POST /catalog/upsert', { ...title, desc: `Change ${(n += 1)}` })),
+    repeat(3, pay),
     repeat(1, () => ask('GET /.well-known/jwks.json')),
   )
 }

@@ -15,7 +15,7 @@ const wanted = { alertname: 'Wanted', service: 'rank' }
 const quiet = { alertname: 'Quiet' }
 
 /** A drill of nothing, and a platform that tells what it is told to tell. */
-function stage(says: readonly AlertLabels[], more: Partial<Watch> = {}) {
+function stage(says: readonly AlertLabels[], more: Partial<Watch> = {}, has: Partial<Drill> = {}) {
   const notices: Notice[] = []
   const done: string[] = []
   const drill: Drill = {
@@ -27,6 +27,7 @@ function stage(says: readonly AlertLabels[], more: Partial<Watch> = {}) {
       for (const labels of says) notices.push({ status: 'firing', labels, at: Date.now() })
       return async () => void done.push('healed')
     },
+    ...has,
   }
   const watch: Watch = {
     notices,
@@ -58,6 +59,12 @@ test('what is not told, and what should have been silent, fails it', async (t) =
     problems: ['Quiet should have stayed silent'],
   })
   t.like(await stage([{ ...more, service: 'catalog' }]).run(), { passed: false })
+})
+
+test('a platform may take as long as its drill says to notice', async (t) => {
+  t.like(await stage([], { deadlineMs: () => 100 }, { noticesWithinMs: 200 }).run(), {
+    problems: ['Wanted{service="rank"} was not told within 0.3 s'],
+  })
 })
 
 test('a platform that does not recover fails it', async (t) => {

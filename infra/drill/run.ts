@@ -61,7 +61,7 @@ export async function runDrill(drill: Drill, ground: Ground, watch: Watch): Prom
   const healed = Date.now()
   // What fired may take as long to end as it may to begin.
   const last = await untilQuiet(fires, watch, {
-    withinMs: Math.max(...fires.map(watch.deadlineMs)),
+    withinMs: Math.max(...limitsOf(drill, watch)),
     fires: 'still fires',
   })
   const told = watch.notices.slice(first).filter(({ status }) => status === 'firing')
@@ -111,15 +111,21 @@ const untilQuiet = (
     { withinMs, everyMs: lookEveryMs },
   )
 
+/** By alert, in ms. */
+const limitsOf = ({ fires, noticesWithinMs = 0 }: Drill, { deadlineMs }: Watch) =>
+  fires.map((alert) => noticesWithinMs + deadlineMs(alert))
+
 async function untilTold(
-  { fires }: Drill,
-  { notices, deadlineMs, signal }: Watch,
+  drill: Drill,
+  watch: Watch,
   { first, began }: { first: number; began: number },
 ): Promise<Score['fired']> {
+  const { fires } = drill
+  const { notices, signal } = watch
   const toldAt = (meant: AlertLabels): number | undefined =>
     notices.slice(first).find(({ status, labels }) => status === 'firing' && isMeant(labels, meant))
       ?.at
-  const limits = fires.map(deadlineMs)
+  const limits = limitsOf(drill, watch)
   const allTold = (): true | undefined => {
     signal.throwIfAborted()
     return fires.every((one) => toldAt(one) !== undefined) ? true : undefined

@@ -34,6 +34,8 @@ const files = {
   redis: 'services/kit/redis.test.ts',
   search: 'services/kit/search.test.ts',
   rolling: 'infra/local/cli/rolling.all.test.ts',
+  unknown: 'services/payments/payment/unknown.test.ts',
+  publisher: 'services/payments/payment/kafka-outage.slow.test.ts',
   backup: 'infra/local/backup/backup.all.test.ts',
   platform: 'infra/local/cli/platform.e2e.test.ts',
 } as const
@@ -56,7 +58,7 @@ const cell = (
 
 const rolling = 'of two replicas each may be stopped, and one killed, and nobody notices'
 
-/** What can break around the gateway, auth, ingest, rank, catalog, search, dead letters and the generator. */
+/** What can break around the gateway, auth, ingest, rank, catalog, search, dead letters, the generator and payments. */
 export const cells: readonly Cell[] = [
   cell('kill', 'gateway', 'I1 I13 I14 I15', {
     trials: ['kill-gateway-1', 'kill-at-limit'],
@@ -170,6 +172,22 @@ export const cells: readonly Cell[] = [
   cell('pause', 'rank', 'I9 I13 I14 I16', {
     trials: ['pause-rank-1', 'service-hangs'],
     tests: [['a replica that hangs is left alone, and readers hardly notice', 'resilience']],
+  }),
+  cell('pause', 'payment gateway', 'I16', {
+    trials: ['pg-mock-hangs'],
+    tests: [
+      ['what the gateway does not answer is 202, and found out: approved', 'unknown'],
+      ['a gateway that fails is left alone: 503, no row, no key burnt', 'unknown'],
+    ],
+  }),
+  cell('clean stop', 'Kafka under payments', 'I13 I16', {
+    trials: ['kafka-gone'],
+    tests: [
+      [
+        'while Kafka is away its breaker opens and no payment fails; when it is back all is told',
+        'publisher',
+      ],
+    ],
   }),
   cell('clean stop', 'each of two replicas in turn', 'I1 I2 I9 I10 I13 I15', {
     tests: [

@@ -57,6 +57,13 @@ test('when as many are inside as may be, the next one is told to come again', as
   await t.notThrowsAsync(() => inside.enter(put, sending(1), answering()))
 })
 
+test('who has gone before the door takes no place', async (t) => {
+  const inside = crowd(context(t), { requests: 1, bytes: 1e6 })
+  const gone = Object.assign(answering(), { closed: true })
+  await inside.enter(put, sending(1), gone)
+  await t.notThrowsAsync(() => inside.enter(put, sending(1), answering()))
+})
+
 test('bodies count by what they announce, those in chunks by what is read of them at most', async (t) => {
   const inside = crowd(context(t), { requests: 10, bytes: 4000 })
   const large = answering()

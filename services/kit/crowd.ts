@@ -18,7 +18,8 @@ export const refusedInCrowd = counter('http_requests_shed_total', {
 export interface Crowd {
   /**
    * Lets a request in until its response closes, however large it is, unless those inside have reached a limit. Resolves
-   * when its turn has come: at once, unless this round of the event loop has worked for long enough.
+   * when its turn has come: at once, unless this round of the event loop has worked for long enough. Whoever has gone
+   * takes no place.
    * @throws Problem 503 `OVERLOADED` before anything of the body is read
    */
   enter(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void>
@@ -43,7 +44,8 @@ export function crowd(
   }
   return {
     enter: async (route, request, response) => {
-      if (patienceMs === 0) return
+      // A response that has closed does so only once: its place would never be free again.
+      if (patienceMs === 0 || response.closed) return
       const isFull = requests >= limits.requests || bytes >= limits.bytes || line.isSlow()
       if (isFull) throw refused()
       const size = bodyBytes(route, request)

@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import { alertmanagerConfig } from '../../../alerts/alertmanager.ts'
 import { ruleFilesOf, type RuleFile } from '../../../alerts/rules.ts'
 import { inTimeScale, slownessOf } from '../../../alerts/time-scale.ts'
+import { load } from '../../../services/payments/clients.ts'
 import { operator } from '../../../services/platform/clients.ts'
 import { isMeant, type AlertLabels, type Ground } from '../../drill/drill.ts'
 import { groundOf } from '../../drill/ground.ts'
@@ -36,6 +37,7 @@ export async function groundHere(restarted: () => Promise<void> = async () => un
   const tilled = groundOf({
     gateways: (env.services[frontDoorOf(topology).name]?.instances ?? []).map(({ url }) => url),
     client: clientOf(env, operator.id),
+    payer: clientOf(env, load.id),
     kafka: env.kafka.bootstrap,
     redis: env.redis.url,
     opensearch: env.opensearch.url,
