@@ -47,7 +47,7 @@ export function tillOf({ send }: Gateway) {
   const paymentNamed = async (id: string): Promise<Payment> =>
     (await send(`GET /api/payments/${id}`, { schema: payment })).body
   const until = async (id: string, has: (payment: Payment) => boolean): Promise<Payment> => {
-    let { status } = { status: 'not known' }
+    let status = 'not known'
     return waitFor(
       async () => {
         const now = await paymentNamed(id)
