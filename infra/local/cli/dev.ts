@@ -14,7 +14,7 @@ import { readable } from './log-line.ts'
 import { paint, print } from './output.ts'
 import { show } from './progress.ts'
 import { servicesNamed } from './services.ts'
-import { changesOf } from './source-changes.ts'
+import { changesOf, type Change } from './source-changes.ts'
 
 export function register(program: Command): void {
   program
@@ -36,7 +36,8 @@ async function run(names: readonly string[]): Promise<void> {
   )
   const instances = services.flatMap((service) => instancesOf(service, result))
   const files = instances.map((name) => logOf(where.state, name))
-  const work = [followFiles(files, (line) => print(readable(line))), watch(services, result)]
+  const changes = await changesOf(services, where.root)
+  const work = [followFiles(files, (line) => print(readable(line))), watch(changes, result)]
   const watched = services.map(({ name }) => name).join(', ')
   show.say(`Watching ${watched}; Ctrl-C ends the watching.`)
   await Promise.all(work)
@@ -53,8 +54,8 @@ const instancesOf = (service: Service, { here }: UpResult): readonly string[] =>
     instanceName(service, at + 1),
   )
 
-async function watch(services: readonly Service[], result: UpResult): Promise<void> {
-  for await (const { files, affected } of changesOf(services, result.here.where.root)) {
+async function watch(changes: AsyncGenerator<Change>, result: UpResult): Promise<void> {
+  for await (const { files, affected } of changes) {
     const names = affected.flatMap((service) => instancesOf(service, result))
     show.say(paint('bold', `${files.join(', ')} changed: restarting ${names.join(', ')}`))
     await restart(names, result)

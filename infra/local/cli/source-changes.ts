@@ -1,4 +1,5 @@
-import { readdir, stat, watch } from 'node:fs/promises'
+import { watch } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { folderOf, type Service } from '../../../services/model/service.ts'
@@ -13,43 +14,50 @@ export interface Change {
 const settleMs = 40
 const sources = /\.(ts|sql|lua|ndjson|json|txt)$/
 
-/** Yields changes below `services/` that concern these services, until the process ends. */
-export async function* changesOf(
+/**
+ * Changes below `services/` that concern these services, until the process ends. Resolves when whatever changes from now
+ * on is noticed.
+ */
+export async function changesOf(
   services: readonly Service[],
   root: string,
-): AsyncGenerator<Change> {
+): Promise<AsyncGenerator<Change>> {
   const changed = new Set<string>()
   let wake = Promise.withResolvers<void>()
-  const note = (file: string): void => {
+  await collect(join(root, 'services'), root, (file) => {
     changed.add(file)
     wake.resolve()
-  }
-  const watching = collect(join(root, 'services'), root, note)
-  watching.catch(() => undefined) // the folder went away: nothing will change there any more
-  for (;;) {
-    await wake.promise
-    await delay(settleMs)
-    wake = Promise.withResolvers()
-    const files = [...changed]
-    changed.clear()
-    const affected = services.filter((service) => files.some((file) => concerns(file, service)))
-    if (affected.length > 0) yield { files, affected }
+  })
+  return settled()
+
+  async function* settled(): AsyncGenerator<Change> {
+    for (;;) {
+      await wake.promise
+      await delay(settleMs)
+      wake = Promise.withResolvers()
+      const files = [...changed]
+      changed.clear()
+      const affected = services.filter((service) => files.some((file) => concerns(file, service)))
+      if (affected.length > 0) yield { files, affected }
+    }
   }
 }
 
 /**
  * Each folder is watched by itself: a recursive watch follows files, and goes deaf to one that an editor replaces by
- * renaming.
+ * renaming. Resolves when all that there are now are watched; one that went away meanwhile changes no more.
  */
 async function collect(folder: string, root: string, note: (file: string) => void): Promise<void> {
-  const deeper = (path: string): void => void collect(path, root, note).catch(() => undefined)
-  for (const { name } of await foldersIn(folder)) deeper(join(folder, name))
-  for await (const { eventType, filename } of watch(folder)) {
-    if (filename === null) continue
+  const deeper = (path: string): Promise<void> => collect(path, root, note).catch(() => undefined)
+  // Before it is read, so that what is made in between is seen.
+  const watcher = watch(folder, (eventType, filename) => {
+    if (filename === null) return
     const path = join(folder, filename)
-    if (eventType === 'rename' && (await isFolder(path))) deeper(path)
+    if (eventType === 'rename') void isFolder(path).then((is) => (is ? deeper(path) : undefined))
     if (sources.test(filename) && !filename.endsWith('.test.ts')) note(relative(root, path))
-  }
+  })
+  watcher.on('error', () => watcher.close())
+  await Promise.all((await foldersIn(folder)).map(({ name }) => deeper(join(folder, name))))
 }
 
 const foldersIn = async (folder: string) =>
