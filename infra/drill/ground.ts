@@ -9,7 +9,7 @@ import { credentialsOf, type ClientSecret } from '../local/front-door.ts'
 import type { Supervisor } from '../local/supervisor/client.ts'
 import { doorsOf, type Doors } from './doors.ts'
 import { together, type Ground, type Heal } from './drill.ts'
-import { paused } from './kept.ts'
+import { paused } from '../local/kept.ts'
 
 /** A running checkout, as drills reach it. */
 export interface Site {

@@ -7,7 +7,7 @@ import { ruleFilesOf } from '../../alerts/rules.ts'
 import { poll } from '../local/poll.ts'
 import { drills } from './drills.ts'
 import type { AlertLabels, Drill, Ground } from './drill.ts'
-import { paused } from './kept.ts'
+import { paused } from '../local/kept.ts'
 import type { Notice } from './receiver.ts'
 import { runDrill, type Watch } from './run.ts'
 
@@ -115,7 +115,7 @@ test('what stands still goes on when it is healed, and when whoever held it was 
   t.true(await reaches(/S/))
 
   const script = `
-    const { paused } = await import(${JSON.stringify(new URL('kept.ts', import.meta.url).href)})
+    const { paused } = await import(${JSON.stringify(new URL('../local/kept.ts', import.meta.url).href)})
     paused(${pid})
     setInterval(() => undefined, 1000)`
   const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })

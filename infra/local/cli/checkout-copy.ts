@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
+import { kept } from '../kept.ts'
 
 /** A copy of this working tree in a temporary folder that only its owner may enter; for tests of whole commands. */
 export interface CheckoutCopy {
   readonly root: string
   /** Runs `./maru` in it; never rejects. */
   maru(...words: readonly string[]): Promise<{ code: number; out: string; progress: string }>
-  /** Stops what runs, deletes its state and the copy. */
+  /** Stops what runs, deletes its state and the copy; that happens, too, when the test is cut off. */
   remove(): Promise<void>
 }
 
@@ -38,14 +39,8 @@ export function copyCheckout(): CheckoutCopy {
     const done = await execa(join(root, 'maru'), words, options)
     return { code: done.exitCode ?? -1, out: done.stdout, progress: done.stderr }
   }
-  return {
-    root,
-    maru,
-    remove: async () => {
-      await maru('down', '--wipe')
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
+  const remove = kept('cat >/dev/null; "$1/maru/maru" down --wipe; rm -rf "$1"', [folder])
+  return { root, maru, remove }
 }
 
 const tracked = (): readonly string[] =>

@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Heal } from './drill.ts'
+
+/** Ends it, and resolves when it is over. */
+type End = () => Promise<void>
 
 /**
- * Something that a shell keeps up until it is healed, or until we are gone, however we went: our end closes the pipe
- * that the script reads. A heal is one line on it.
+ * Something that a shell keeps up until it is ended, or until we are gone, however we went: our end closes the pipe that
+ * the script reads. Whoever ends it writes one line first.
  */
 export function kept(
   script: string,
   words: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
-): Heal {
+): End {
   const keeper = spawn('/bin/sh', ['-c', script, 'sh', ...words], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -18,11 +20,11 @@ export function kept(
   })
   const ended = once(keeper, 'exit')
   return async () => {
-    keeper.stdin.end('healed\n')
+    keeper.stdin.end('ended\n')
     await ended
   }
 }
 
 /** A process that stands still. */
-export const paused = (pid: number): Heal =>
+export const paused = (pid: number): End =>
   kept('kill -STOP "$1" && cat >/dev/null; kill -CONT "$1"', [String(pid)])
