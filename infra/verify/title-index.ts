@@ -4,7 +4,8 @@ import { titleIndex } from '../../services/webtoon/stores.ts'
 import { poll } from '../local/poll.ts'
 import type { Check, Platform } from './check.ts'
 
-const agreeWithinMs = 20_000
+/** What a relay had claimed that was killed is left to it for 30 s. */
+const agreeWithinMs = 45_000
 const pageSize = 1000
 
 /** The index holds the titles of the catalogue in their present versions, and nothing else. */
@@ -16,7 +17,6 @@ export const titles: Check = {
       const [kept, indexed] = await Promise.all([catalogued(platform), indexedTitles(platform)])
       return { kept, broken: differences(kept, indexed) }
     }
-    // A change takes a moment from the one to the other.
     const agreed = await poll(
       async () => {
         const now = await look()
