@@ -62,9 +62,11 @@ async function bearer(url: string, { id, secret, scopes }: LabPlatform['client']
   return { authorization: `Bearer ${answer.access_token}` }
 }
 
+/** What the generator counted. */
 interface Generated {
-  readonly totalGenerated: number
   readonly totalPublished: number
+  readonly totalErrors: number
+  readonly totalSkipped: number
 }
 
 async function control(
@@ -123,9 +125,12 @@ const eventTurn = (
   after: Generated,
   { round, seconds }: { round: number; seconds: number },
 ): Turn => {
-  const completed = after.totalPublished - before.totalPublished
-  const failed = Math.max(0, eventsPerSecond * seconds - completed)
-  return { contender: 'events', round, load, seconds, completed, failed }
+  const lost = ({ totalErrors, totalSkipped }: Generated): number => totalErrors + totalSkipped
+  return {
+    ...{ contender: 'events', round, load, seconds },
+    completed: after.totalPublished - before.totalPublished,
+    failed: lost(after) - lost(before),
+  }
 }
 
 const told = ([name, { p95, others }]: [string, Answers]): string => {
