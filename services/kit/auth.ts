@@ -24,6 +24,15 @@ export interface Claims {
   readonly expiresAt: number
 }
 
+/** Who did something, as trails name them. */
+export type Actor = Pick<Claims, 'subject' | 'clientId'>
+
+/** Of a route that is not public. @throws Error without claims: what people do never stands in a trail without a name */
+export function actorOf(claims: Claims | undefined): Actor {
+  if (claims === undefined) throw new Error('Somebody without a token would stand in a trail.')
+  return { subject: claims.subject, clientId: claims.clientId }
+}
+
 /** Verifies access tokens. */
 export interface Verifier {
   /** @throws Problem 401 with `WWW-Authenticate`; the reason is logged, never told */

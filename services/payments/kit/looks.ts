@@ -1,8 +1,8 @@
+import type { Actor } from '../../kit/auth.ts'
 import type { Queryable } from '../../kit/mariadb.ts'
 import type { Statement } from '../../kit/sql.ts'
 import type { RequestStatus } from './requests.ts'
 import type { Statements } from './statements.ts'
-import type { Actor } from './store.ts'
 
 /** How many there are, and for how long the oldest has been there. */
 export interface Backlog {

@@ -1,8 +1,9 @@
+import type { Actor } from '../../kit/auth.ts'
 import type { Queryable } from '../../kit/mariadb.ts'
 import { Problem } from '../../kit/problem.ts'
 import { Objection } from './objection.ts'
 import type { Request } from './requests.ts'
-import { deadRequests, lockRequest, noteAct, reopenRequest, type Actor } from './store.ts'
+import { deadRequests, lockRequest, noteAct, reopenRequest } from './store.ts'
 import type { Worker } from './worker.ts'
 
 type Parts = Pick<Worker, 'statements' | 'trade'>

@@ -1,4 +1,4 @@
-import type { Claims } from '../../kit/auth.ts'
+import { actorOf } from '../../kit/auth.ts'
 import type { Handlers } from '../../kit/http.ts'
 import type { WorkerApi } from './api.ts'
 import { trailBefore } from './looks.ts'
@@ -30,11 +30,6 @@ export const handlers = (
     const next = rows.length > size ? (items.at(-1)?.id ?? null) : null
     return { status: 200, body: { items, next } }
   },
-})
-
-const actorOf = (claims: Claims | undefined) => ({
-  subject: claims?.subject ?? '',
-  clientId: claims?.clientId ?? '',
 })
 
 function answerOf({ reopened, refused }: Replayed) {

@@ -1,3 +1,4 @@
+import type { Actor } from '../../kit/auth.ts'
 import type { Mariadb, Queryable } from '../../kit/mariadb.ts'
 import type { Request, RequestStatus } from './requests.ts'
 import type { Statements } from './statements.ts'
@@ -55,12 +56,6 @@ export const reopenRequest = async (
   { reopen }: Statements,
   { seq }: Request,
 ): Promise<boolean> => (await tx.change(reopen, [seq])) === 1
-
-/** Who did it: a person’s token, or a dead letter that was sent back. */
-export interface Actor {
-  readonly subject: string
-  readonly clientId: string
-}
 
 export const noteAct = (
   tx: Queryable,

@@ -1,7 +1,6 @@
 import { request } from 'undici'
 import { v7 as uuid } from 'uuid'
 import type { Servers, BenchStart } from '../../kit/testing.ts'
-import { asMariadbAdmin } from '../../kit/provision-mariadb.ts'
 import { until } from '../../kit/testing/until.ts'
 import type { Topology } from '../../model/topology.ts'
 import { merchant, merchantAt, order, paymentBench, writer } from '../payment/testing.ts'
@@ -32,15 +31,10 @@ export async function ledgerBench(
   const pay = await paymentBench(all, tested)
   const shop = merchantAt((await pay.start()).url, await pay.bearer(writer))
   const workers = await pay.reporter()
-  const { mariadb } = tested.servers
-  if (!mariadb) throw new Error('The test has no MariaDB.')
 
   /** As superuser: what no service may do. */
   const rows = <Row>(store: string, text: string, ...values: unknown[]): Promise<Row[]> =>
-    asMariadbAdmin(mariadb, async (admin) => {
-      await admin.query(`use ${admin.escapeId(pay.place.prefix + store)}`)
-      return admin.query<Row[]>(text, values)
-    })
+    pay.rowsIn(store)(text, ...values)
   const fact = (paymentId: string, rest: Partial<Money> = {}) => ({
     ...{ eventId: uuid(), paymentId, version: 3, ...money, ...rest },
     occurredAt: new Date().toISOString(),

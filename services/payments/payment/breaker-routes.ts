@@ -1,4 +1,4 @@
-import type { Claims } from '../../kit/auth.ts'
+import { actorOf } from '../../kit/auth.ts'
 import type { Controls } from '../../kit/breaker-machine.ts'
 import type { Handlers } from '../../kit/http.ts'
 import type { Mariadb } from '../../kit/mariadb.ts'
@@ -68,8 +68,3 @@ const choiceView = (choice: NotedChoice | undefined) =>
         instance: choice.instance,
         at: choice.at.toISOString(),
       }
-
-const actorOf = (claims: Claims | undefined) => ({
-  subject: claims?.subject ?? '',
-  clientId: claims?.clientId ?? '',
-})

@@ -1,3 +1,4 @@
+import type { Actor } from '../../kit/auth.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '../../kit/problem.ts'
 import { approve } from './decisions.ts'
@@ -5,7 +6,7 @@ import type { State } from './states.ts'
 import { verdictOf } from './replay.ts'
 import { sendBack, type SendingParts } from './sending.ts'
 import { pageOfLetters, wholeLetter } from './store.ts'
-import type { Actor, Filter, Letter } from './store.ts'
+import type { Filter, Letter } from './store.ts'
 
 /** Which letters, how many and how fast. */
 export interface ManyWish extends Pick<Filter, 'topic' | 'cause'> {

@@ -1,3 +1,4 @@
+import type { Actor } from '../../kit/auth.ts'
 import { createHash } from 'node:crypto'
 import type { Postgres } from '../../kit/postgres.ts'
 import { Problem } from '../../kit/problem.ts'
@@ -6,7 +7,7 @@ import { openStates, type State } from './states.ts'
 import type { Origins } from './origins.ts'
 import { unreadable } from './replay.ts'
 import { decide, editLetter, lettersNamed, wholeLetter } from './store.ts'
-import type { Actor, Letter, Place } from './store.ts'
+import type { Letter, Place } from './store.ts'
 
 /** What decisions need. */
 export interface Parts {

@@ -1,4 +1,4 @@
-import type { Claims } from '../../kit/auth.ts'
+import { actorOf } from '../../kit/auth.ts'
 import type { Handlers } from '../../kit/http.ts'
 import { Problem } from '../../kit/problem.ts'
 import { purgeAll } from '../../kit/purge.ts'
@@ -15,7 +15,7 @@ import {
   removal,
   wholeLetter,
 } from './store.ts'
-import type { Actor, Filter, Letter } from './store.ts'
+import type { Filter, Letter } from './store.ts'
 import { briefView, entryView, wholeView } from './views.ts'
 
 /** The gateway waits 10 s. */
@@ -162,8 +162,3 @@ const mustExist = (database: SendingParts['database'], name: string): Promise<un
   theLetter(database, name, {}).catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== 'AMBIGUOUS_EVENT') throw error
   })
-
-function actorOf(claims: Claims | undefined): Actor {
-  if (claims === undefined) throw new Error('A decision about a dead letter came without a token.')
-  return { subject: claims.subject, clientId: claims.clientId }
-}

@@ -1,3 +1,4 @@
+import type { Actor } from '../../kit/auth.ts'
 import { PublishError, type Publisher } from '../../kit/kafka.ts'
 import { Problem, unavailable } from '../../kit/problem.ts'
 import type { Topic } from '../../model/topic.ts'
@@ -5,7 +6,7 @@ import { mustBeReplayable, originOf, wrongState, type Parts } from './decisions.
 import type { State } from './states.ts'
 import { headersOf, isLate, valueOf } from './replay.ts'
 import { claim, settle } from './store.ts'
-import type { Actor, Letter } from './store.ts'
+import type { Letter } from './store.ts'
 
 /** What sending back needs. */
 export interface SendingParts extends Parts {

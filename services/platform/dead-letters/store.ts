@@ -1,3 +1,4 @@
+import type { Actor } from '../../kit/auth.ts'
 import type { Deletion } from '../../kit/purge.ts'
 import { statement, type Queryable } from '../../kit/postgres.ts'
 import type { NewLetter } from './letter.ts'
@@ -13,12 +14,6 @@ export interface Letter extends Omit<NewLetter, 'offset' | 'originalOffset'> {
   /** Of the original value, also where only its beginning was read. */
   readonly sizeBytes: number
   readonly isEdited: boolean
-}
-
-/** Who decides, as the token says. */
-export interface Actor {
-  readonly subject: string
-  readonly clientId: string
 }
 
 /** What happened to a letter; `detail` as JSON. */

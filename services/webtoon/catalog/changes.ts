@@ -1,8 +1,9 @@
+import type { Actor } from '../../kit/auth.ts'
 import { outbox } from '../../kit/outbox.ts'
 import type { Postgres, Queryable } from '../../kit/postgres.ts'
 import { Problem } from '../../kit/problem.ts'
 import { catalogUpsert } from '../topics.ts'
-import { buryTitle, lockTitle, writeTitle, type Actor } from './store.ts'
+import { buryTitle, lockTitle, writeTitle } from './store.ts'
 import { changeFrom, eventOf, expectCurrent, type Change, type Draft } from './titles.ts'
 import type { Expectation, Title } from './titles.ts'
 

@@ -1,10 +1,10 @@
-import type { Claims } from '../../kit/auth.ts'
+import { actorOf } from '../../kit/auth.ts'
 import type { Handlers } from '../../kit/http.ts'
 import type { Postgres } from '../../kit/postgres.ts'
 import type { api } from './api.ts'
 import { deleteTitle, noSuchTitle, upsertTitle } from './changes.ts'
 import type { Events } from './events.ts'
-import { changesOf, findTitle, pageOfTitles, type Actor } from './store.ts'
+import { changesOf, findTitle, pageOfTitles } from './store.ts'
 import { etagOf, matches, viewOf } from './titles.ts'
 
 /** Everything the catalogue answers. */
@@ -53,9 +53,4 @@ export function handlers(deps: { database: Postgres; events: Events }): Handlers
       return { status: 200, body: { id: title.id, version: title.version } }
     },
   }
-}
-
-function actorOf(claims: Claims | undefined): Actor {
-  if (claims === undefined) throw new Error('A change of the catalogue came without a token.')
-  return { subject: claims.subject, clientId: claims.clientId }
 }

@@ -1,12 +1,7 @@
+import type { Actor } from '../../kit/auth.ts'
 import { statement, type Queryable } from '../../kit/postgres.ts'
 import type { Deletion } from '../../kit/purge.ts'
 import type { Change, Draft, Title } from './titles.ts'
-
-/** Who makes a change, as the token says. */
-export interface Actor {
-  readonly subject: string
-  readonly clientId: string
-}
 
 const columns = `id, title, author, "desc", tags, version,
   (extract(epoch from updated_at) * 1000)::bigint as "updatedAt", deleted_at is not null as deleted`
