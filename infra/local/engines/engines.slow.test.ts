@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -175,6 +176,16 @@ for (const [name, trial] of Object.entries(trials)) {
     t.throws(() => process.kill(second.pid, 0), { code: 'ESRCH' })
   })
 }
+
+test('mariadb leaves the temporary tables of its neighbours alone, also while it is installed', async (t) => {
+  const site = await siteFor(t, engines.mariadb!)
+  const foreign = join(tmpdir(), `#sql-temptable-${randomUUID()}.MAI`)
+  await writeFile(foreign, '')
+  t.teardown(() => rm(foreign, { force: true }))
+  if (site.owner !== undefined) await chown(foreign, site.owner.uid, site.owner.gid)
+  await serve(t, engines.mariadb!, site)
+  await t.notThrowsAsync(access(foreign))
+})
 
 /** Numbers that boards have of servers; CloudNativePG's are a cluster's. */
 const seriesOf = {

@@ -73,7 +73,7 @@ async function stop(engine: Engine, running: Pick<Running, 'exited' | 'kill'>): 
   return running.exited
 }
 
-/** Runs a program of the engine to its end, as the engine's account; rejects with its last lines. */
+/** Runs a program of the engine to its end, as the engine's account; rejects with its last 40 lines: some give advice after the cause. */
 export async function run(command: Command, site: Site, timeoutMs: number): Promise<string> {
   const [program = '', ...args] = argv(command, site)
   const options = {
@@ -87,7 +87,7 @@ export async function run(command: Command, site: Site, timeoutMs: number): Prom
   const why = done.timedOut
     ? `took longer than ${timeoutMs / 1000} s`
     : `ended with ${done.exitCode}`
-  throw new Error(`${command.program} ${why}:\n${lastLines(done.all)}`)
+  throw new Error(`${command.program} ${why}:\n${lastLines(done.all, 40)}`)
 }
 
 /**
@@ -123,4 +123,4 @@ async function failure(sentence: string, log: string | undefined): Promise<Error
   return new Error(`${sentence} The last lines of ${log}:\n${lastLines(text)}`)
 }
 
-const lastLines = (text: string) => text.trimEnd().split('\n').slice(-12).join('\n')
+const lastLines = (text: string, count = 12) => text.trimEnd().split('\n').slice(-count).join('\n')

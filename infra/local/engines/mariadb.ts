@@ -8,7 +8,7 @@ import type { Engine, Site } from './engine.ts'
 import { run } from './launch.ts'
 import { howToInstall, obtainPackaged } from './packaged.ts'
 import { inFolders } from './search-path.ts'
-import { exists, folder, writeFor } from './site-folder.ts'
+import { exists, folder, freshScratch, scratchOf, writeFor } from './site-folder.ts'
 
 const administrator = 'maru'
 const initialiseWithinMs = 120_000
@@ -29,13 +29,18 @@ export const mariadb: Engine = {
   prepare,
   command: (site) => ({
     program: site.supply.program ?? '',
-    args: ['--no-defaults', ...settings(site).map((setting) => `--${setting}`)],
+    args: [
+      '--no-defaults',
+      privateScratch(site),
+      ...settings(site).map((setting) => `--${setting}`),
+    ],
   }),
   probe,
 }
 
 // The installation is not atomic: it works in a folder beside, which then becomes the data folder.
 async function prepare(site: Site): Promise<void> {
+  await freshScratch(site)
   const data = join(site.dir, 'data')
   if (await exists(join(data, 'mysql'))) return
   const draft = join(await folder(site), 'data.new')
@@ -49,6 +54,7 @@ async function prepare(site: Site): Promise<void> {
         args: [
           '--no-defaults',
           `--datadir=${draft}`,
+          privateScratch(site),
           '--auth-root-authentication-method=socket',
           `--auth-root-socket-user=${account}`,
           `--extra-file=${first}`,
@@ -76,6 +82,9 @@ function installer({ supply }: Site): string {
 /** Grants are off until they are read. The password is base64url: nothing in it needs to be escaped. */
 const administration = (password: string): string =>
   `flush privileges;\ngrant all privileges on *.* to '${administrator}'@'%' identified by '${password}' with grant option;\n`
+
+/** A MariaDB that starts deletes all temporary tables in its folder for them, those of its neighbours too. */
+const privateScratch = (site: Site) => `--tmpdir=${scratchOf(site)}`
 
 /** Each commit is on the disk before it is acknowledged, also in the binary log; texts compare byte by byte. */
 const settings = (site: Site) => [
