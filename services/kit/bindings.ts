@@ -1,4 +1,4 @@
-import { adminOffset, speaksKafka, type Service } from '../model/service.ts'
+import { adminOffset, hasDatabase, speaksKafka, type Service } from '../model/service.ts'
 import type { Store } from '../model/store.ts'
 
 /** Who comes in, and the path of the file that holds the password. */
@@ -209,6 +209,16 @@ const kafkaVariables = (service: Service): readonly Variable[] =>
           }),
           secret: true,
         },
+        plain('KAFKA_SESSION_MS', 'How long a silent member keeps its partitions', {
+          fallback: '10000',
+        }),
+        ...(hasDatabase(service)
+          ? [
+              plain('OUTBOX_LEASE_MS', 'How long a relay that died keeps the rows it had claimed', {
+                fallback: '30000',
+              }),
+            ]
+          : []),
       ]
     : []
 

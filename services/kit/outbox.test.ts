@@ -15,6 +15,7 @@ import {
   markPublished,
   purgePublished,
   readBacklog,
+  type Row,
 } from './outbox/rows.ts'
 import { inSpan, SpanKind } from './spans.ts'
 import { statement, type Database, type SqlEngine } from './sql.ts'
@@ -51,6 +52,9 @@ interface Shop {
   /** Everything that the consumer has got, in the order per partition. */
   readonly got: Received<Order>[]
 }
+
+const claimed = (database: Database, relay: string, count: number): Promise<Row[]> =>
+  claimRows(database, { relay, count, leaseMs: 30_000 })
 
 /** A seller with `relays` relays on one outbox, and a sender that reads what they publish. */
 async function shopWith(t: ExecutionContext, engine: SqlEngine, relays = 1): Promise<Shop> {
@@ -108,7 +112,6 @@ const dialects = {
       'test_hurry',
       `update outbox set available_at = now() where published_at is null`,
     ),
-    expire: statement('test_expire', `update outbox set leased_until = now() - interval '1 s'`),
     fill: statement(
       'test_fill',
       `insert into outbox (id, topic, key, payload, published_at)
@@ -130,7 +133,6 @@ const dialects = {
       'test_hurry',
       `update outbox set available_at = now(6) where published_at is null`,
     ),
-    expire: statement('test_expire', `update outbox set leased_until = now(6) - interval 1 second`),
     fill: statement(
       'test_fill',
       `insert into outbox (id, topic, \`key\`, payload, published_at)
@@ -247,16 +249,19 @@ for (const engine of ['postgres', 'mariadb'] as const) {
     async (t) => {
       const { add, got, database, publisher } = await shopWith(t, engine, 0)
       await add(['crash', 1])
-      const [claimed] = await claimRows(database, 'crashed', 10)
-      t.is((await claimRows(database, 'other', 10)).length, 0)
+      const [first] = await claimRows(database, { relay: 'crashed', count: 10, leaseMs: 300 })
+      t.is((await claimed(database, 'other', 10)).length, 0)
       await publisher.publish(placed, {
-        id: claimed?.id ?? '',
+        id: first?.id ?? '',
         key: 'crash',
         value: { id: 'crash', amount: 1 },
       })
-      await database.change(dialect.expire)
-      const [again] = await claimRows(database, 'other', 10)
-      t.is(again?.id, claimed?.id)
+      let again: Row | undefined
+      await until('the end of the lease', async () => {
+        again = (await claimed(database, 'other', 10))[0]
+        return again !== undefined
+      })
+      t.is(again?.id, first?.id)
       await publisher.publish(placed, {
         id: again?.id ?? '',
         key: 'crash',
@@ -271,12 +276,12 @@ for (const engine of ['postgres', 'mariadb'] as const) {
   law('rows of an aggregate are not free while an earlier one is claimed', async (t) => {
     const { add, database } = await shopWith(t, engine, 0)
     await add(['a', 1], ['a', 2], ['b', 1])
-    const first = await claimRows(database, 'one', 1)
+    const first = await claimed(database, 'one', 1)
     t.deepEqual(
       first.map(({ key }) => key),
       ['a'],
     )
-    const rest = await claimRows(database, 'two', 10)
+    const rest = await claimed(database, 'two', 10)
     t.deepEqual(
       rest.map(({ key }) => key),
       ['b'],
@@ -294,14 +299,14 @@ for (const engine of ['postgres', 'mariadb'] as const) {
       await free.promise
     })
     await locked.promise
-    const claimed = await claimRows(database, 'two', 10)
+    const others = await claimed(database, 'two', 10)
     t.deepEqual(
-      claimed.map(({ key }) => key),
+      others.map(({ key }) => key),
       ['b'],
     )
     free.resolve()
     await other
-    const rest = await claimRows(database, 'two', 10)
+    const rest = await claimed(database, 'two', 10)
     t.deepEqual(
       rest.map(({ key }) => key),
       ['a', 'a'],
@@ -311,11 +316,11 @@ for (const engine of ['postgres', 'mariadb'] as const) {
   law('what a relay gives back is free again, unless another has it by now', async (t) => {
     const { add, database } = await shopWith(t, engine, 0)
     await add(['a', 1], ['b', 1])
-    const seqs = (await claimRows(database, 'one', 10)).map(({ seq }) => seq)
+    const seqs = (await claimed(database, 'one', 10)).map(({ seq }) => seq)
     await giveBack(database, 'other', seqs)
-    t.is((await claimRows(database, 'two', 10)).length, 0)
+    t.is((await claimed(database, 'two', 10)).length, 0)
     await giveBack(database, 'one', seqs.slice(1))
-    t.is((await claimRows(database, 'two', 10)).length, 1)
+    t.is((await claimed(database, 'two', 10)).length, 1)
     t.like(await readBacklog(database), { pending: 2, dead: 0 })
   })
 

@@ -45,8 +45,6 @@ const policy = {
 const poll = { busyMs: 20, idleMs: 250 }
 const gaugeEveryMs = 1000
 const purgeEveryMs = 60_000
-/** What is not sent by then is given back, well before the lease ends. */
-const roundMs = 15_000
 
 interface Relay {
   readonly context: Context
@@ -56,6 +54,7 @@ interface Relay {
   readonly topics: ReadonlyMap<string, Topic>
   /** Holder of the leases. */
   readonly name: string
+  readonly leaseMs: number
   /** A round of which the database may know less than we do, since it did not answer to the end. */
   unsettled: Outcome | undefined
 }
@@ -71,7 +70,7 @@ export async function relay(
   database: Database,
   publisher: Publisher,
 ): Promise<void> {
-  const { life, meter, service, instance } = context
+  const { life, meter, service, instance, config } = context
   for (const metric of [outboxPending, outboxOldestAge, outboxDead, outboxPublished])
     meter.register(metric)
   const one: Relay = {
@@ -81,6 +80,7 @@ export async function relay(
     breaker: breaker(context, 'kafka-publisher', policy),
     topics: new Map(service.publishes.map((topic) => [topic.name, topic])),
     name: `${instance}-${process.pid}`,
+    leaseMs: config.number('OUTBOX_LEASE_MS'),
     unsettled: undefined,
   }
   const stopped = new AbortController()
@@ -114,17 +114,21 @@ async function work(one: Relay, nudge: Nudger, stopped: AbortSignal): Promise<vo
 
 /** @returns how many rows were claimed */
 async function round(one: Relay): Promise<number | 'paused'> {
-  const { database, name, breaker, context } = one
+  const { database, name, breaker, context, leaseMs } = one
   // Asked before rows are claimed in vain; each request has leave of its own.
   const leave = permitOf(breaker)
   if (!leave) return 'paused'
   leave.release()
   const isTrial = breaker.state === 'half_open' || breaker.state === 'forced_half_open'
-  const deadline = performance.now() + roundMs
+  // What is not sent by then is given back, well before the lease ends.
+  const deadline = performance.now() + leaseMs / 2
   const outcome: Outcome = { published: [], refused: [], untried: [], outage: undefined }
   if (one.unsettled) await settleLate(one, one.unsettled)
   one.unsettled = outcome
-  const rows = await claimRows(database, name, isTrial ? 1 : limits.claimed)
+  const rows = await claimRows(database, {
+    ...{ relay: name, leaseMs },
+    count: isTrial ? 1 : limits.claimed,
+  })
   const topics = Map.groupBy(aggregatesOf(rows), ([first]) => first?.topic)
   await Promise.all([...topics.values()].map((queues) => send(one, queues, { outcome, deadline })))
   await settle(one, outcome)

@@ -18,8 +18,11 @@ const original = new URL('../../..', import.meta.url).pathname
 const packages = ['node_modules', 'infra/local/node/node_modules']
 const commandWithinMs = 180_000
 
-/** Copies what git knows or would add. The npm packages are shared: fetching them is not what is tested. */
-export function copyCheckout(): CheckoutCopy {
+/**
+ * Copies what git knows or would add. The npm packages are shared: fetching them is not what is tested.
+ * @param env what its commands find beside our own environment
+ */
+export function copyCheckout(env: Readonly<Record<string, string>> = {}): CheckoutCopy {
   // Files keep their times, or the packages would look older than package-lock.json and be fetched again.
   const folder = mkdtempSync(join(tmpdir(), 'maru-checkout-'))
   chmodSync(folder, 0o700)
@@ -32,6 +35,7 @@ export function copyCheckout(): CheckoutCopy {
   const maru = async (...words: readonly string[]) => {
     const options = {
       cwd: folder,
+      env,
       reject: false,
       stdin: 'ignore',
       timeout: commandWithinMs,

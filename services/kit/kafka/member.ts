@@ -4,16 +4,20 @@ import { bySubscription } from './assigner.ts'
 import { partitionsOf } from './partitions.ts'
 
 const settings = {
-  sessionTimeout: 10_000,
-  heartbeatInterval: 3000,
-  rebalanceTimeout: 30_000,
-  // A seek, a resume and a stop wait for the fetch that is under way.
-  maxWaitTimeInMs: 500,
   maxBytesPerPartition: 1024 * 1024,
   // What is decoded at once and waits for its turn outlives V8's young generation.
   maxBytes: 2 * 1024 * 1024,
   allowAutoTopicCreation: false,
 }
+
+/** @param sessionMs for how long a silent member keeps its partitions */
+const timesOf = (sessionMs: number) => ({
+  sessionTimeout: sessionMs,
+  heartbeatInterval: Math.floor(0.3 * sessionMs),
+  rebalanceTimeout: 3 * sessionMs,
+  // A seek, a resume, a stop and a heartbeat wait for the fetch that is under way.
+  maxWaitTimeInMs: Math.min(500, Math.floor(0.1 * sessionMs)),
+})
 
 /** A member of a group that consumes. */
 export interface Member {
@@ -24,10 +28,11 @@ export interface Member {
 
 /** Joins the group and processes until it is disconnected. */
 export async function join<V>(duty: Duty<V>, watch: Watch): Promise<Member> {
-  const { connection, consumption } = duty
+  const { context, connection, consumption } = duty
   const topic = connection.named(consumption.topic.name)
   const consumer = connection.client.consumer({
     ...settings,
+    ...timesOf(context.config.number('KAFKA_SESSION_MS')),
     groupId: connection.named(consumption.group),
     partitionAssigners: [bySubscription],
     // After a crash the kit makes a new member; kafkajs would leave out the errors that it calls not retriable.

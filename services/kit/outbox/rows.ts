@@ -21,20 +21,22 @@ export interface Backlog {
 }
 
 /**
- * A crashed relay's rows are free again after the lease. A row that the broker refuses is dead after five attempts,
+ * A row that the broker refuses is dead after five attempts,
  * 2, 4, 8 and 16 s apart. Published rows are kept for an hour, to be looked at.
  */
 export const limits = {
   claimed: 500,
-  leaseSeconds: 30,
   attempts: 5,
   keptSeconds: 3600,
   purged: 5000,
 }
 
-/** Leases up to `count` rows to `relay`, in order. */
-export const claimRows = (database: Database, relay: string, count: number): Promise<Row[]> =>
-  dialects[database.engine].claim(database, { relay, count, seconds: limits.leaseSeconds })
+/** Leases up to `count` rows to `relay`, in order. A crashed relay's rows are free again after the lease. */
+export const claimRows = (
+  database: Database,
+  { relay, count, leaseMs }: { relay: string; count: number; leaseMs: number },
+): Promise<Row[]> =>
+  dialects[database.engine].claim(database, { relay, count, seconds: leaseMs / 1000 })
 
 /** They are on the broker, whoever holds the lease by now. */
 export async function markPublished(database: Database, seqs: readonly number[]): Promise<void> {
