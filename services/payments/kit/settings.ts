@@ -12,8 +12,7 @@ export const workerSettings = {
   },
   breakerOpenMs: {
     schema: count(10).default(60_000),
-    summary:
-      'For how long a gateway that fails is left alone; longer than it may take, or no trial is heard to its end; 60000 by default',
+    summary: 'For how long a gateway that fails is left alone; 60000 by default',
   },
   maxRetries: {
     schema: count(1).default(10),

@@ -177,6 +177,23 @@ test.serial('only operators see and choose, and only what there is', async (t) =
   t.is((await breaker())['state'], 'CLOSED')
 })
 
+test.serial('a gateway that takes longer than it is left alone is let in again', async (t) => {
+  const { shop, stateOf } = await replica(t, 1, { PAYMENT_BREAKER_OPEN_MS: '100' })
+  await all.pg.behave('authorize', { failureRate: 1 })
+  for (let n = 0; n < 12; n += 1) await shop.authorize(order(`left-${n}`))
+  // Longer than the wait for trials by far, so that others are let in while the first are under way.
+  await all.pg.behave('authorize', { failureRate: 0, delayMinMs: 400, delayMaxMs: 400 })
+  const stopped = new AbortController()
+  t.teardown(() => stopped.abort())
+  const asking = async (): Promise<void> => {
+    for (let n = 0; !stopped.signal.aborted; n += 1) await shop.authorize(order(`again-${n}`))
+  }
+  const load = Promise.all([asking(), asking(), asking(), asking(), asking(), asking()])
+  await until('it to close', async () => (await stateOf()) === 'CLOSED')
+  stopped.abort()
+  await load
+})
+
 test.serial('an open breaker behind it does not close the front door', async (t) => {
   const { running } = await replica(t, 1, { PAYMENT_BREAKER_OPEN_MS: '60000' })
   const door = await all.place.start(gateway, gatewayTo({ services: [payment] }), {
