@@ -12,6 +12,7 @@ import { readConfig } from './config.ts'
 import type { Overrides } from './context.ts'
 import { within } from './within.ts'
 import { createLog } from './log.ts'
+import { migrateOnly } from './migrate.ts'
 import { benchAddresses, provisionFor, type Servers } from './testing/addresses.ts'
 import { lagOf } from './testing/lag.ts'
 import { bareTracing } from './testing/tracing.ts'
@@ -35,6 +36,8 @@ export interface Bench {
   start<S extends Service>(service: S, start: Start<S>, wishes?: BenchStart): Promise<Running>
   /** The environment that would run `service` as a process of its own here. Also makes its stores and topics. */
   environment(service: Service, wishes?: BenchStart): Promise<Record<string, string>>
+  /** Makes the tables of a service that does not run here. */
+  migrate(service: Service): Promise<void>
   /** An access token of the bench's issuer. Not for services whose keys come from a started auth service. */
   token(scopes: readonly Scope[], wishes?: TokenWishes): Promise<string>
   /**
@@ -104,6 +107,10 @@ export async function bench(all: Topology, servers: Servers): Promise<Bench> {
       const running = await boot(service, start, config, overrides)
       started.push({ service, running })
       return running
+    },
+    migrate: async (service) => {
+      const config = readConfig(service, await environment(service))
+      await migrateOnly(service, config, tracing.tracer(service.name))
     },
     token: issuer.token,
     forge: issuer.forge,

@@ -5,7 +5,7 @@ import { mariadb } from '../../kit/mariadb.ts'
 import { relay } from '../../kit/outbox.ts'
 import { purgeAll } from '../../kit/purge.ts'
 import { repeat } from '../../kit/repeat.ts'
-import { books, gatewayBooks, payments } from '../stores.ts'
+import { books, gatewayBooks, payments, refunds, settlements } from '../stores.ts'
 import { api } from './api.ts'
 import { closeDays } from './batches.ts'
 import { consumeReports } from './consumers.ts'
@@ -25,7 +25,6 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   const places = await placesOf(context, database)
   const reconciliation = reconciliationOf(places, {
     inFlightMs: context.config.settings.inFlightMs,
-    outboxes: [places.payments],
     events,
   })
   await consumeReports(context, { database, events, broker })
@@ -41,10 +40,13 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
 /** The books are written and read also while nothing can be compared with them. */
 async function placesOf(context: Context<typeof service>, own: Places['books']): Promise<Places> {
   const seen = { vital: false }
+  const paid = await mariadb(context, payments, seen)
+  const workers = [settlements, refunds].map((store) => mariadb(context, store, seen))
   return {
     books: own,
-    payments: await mariadb(context, payments, seen),
+    payments: paid,
     gateway: await mariadb(context, gatewayBooks, seen),
+    outboxes: [paid, ...(await Promise.all(workers))],
   }
 }
 

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import { until } from '../../kit/testing/until.ts'
@@ -186,7 +188,10 @@ test.serial('a gateway that takes longer than it is left alone is let in again',
   const stopped = new AbortController()
   t.teardown(() => stopped.abort())
   const asking = async (): Promise<void> => {
-    for (let n = 0; !stopped.signal.aborted; n += 1) await shop.authorize(order(`again-${n}`))
+    while (!stopped.signal.aborted) {
+      await shop.authorize(order(randomUUID()))
+      await pause(20)
+    }
   }
   const load = Promise.all([asking(), asking(), asking(), asking(), asking(), asking()])
   await until('it to close', async () => (await stateOf()) === 'CLOSED')
