@@ -3,7 +3,7 @@ import { serve } from '../../kit/http.ts'
 import { kafka } from '../../kit/kafka.ts'
 import { mariadb } from '../../kit/mariadb.ts'
 import { relay } from '../../kit/outbox.ts'
-import { purgeAll } from '../../kit/purge.ts'
+import { purgeHourly } from '../../kit/purge.ts'
 import { repeat } from '../../kit/repeat.ts'
 import { books, gatewayBooks, payments, refunds, settlements } from '../stores.ts'
 import { api } from './api.ts'
@@ -51,7 +51,6 @@ async function placesOf(context: Context<typeof service>, own: Places['books']):
 }
 
 const lookEveryMs = 5000
-const purgeEveryMs = 3_600_000
 
 function reconcileRegularly(
   context: Context<typeof service>,
@@ -64,7 +63,5 @@ function reconcileRegularly(
     if (await isDue(database, reconcileEveryMs)) await reconciliation.run('timer')
     await showLatest(context, database)
   })
-  repeat(context, { name: 'reconciliation purge', everyMs: purgeEveryMs }, () =>
-    purgeAll(database, runPurge(runsKeptDays), context.life.signal),
-  )
+  purgeHourly(context, database, [runPurge(runsKeptDays)])
 }

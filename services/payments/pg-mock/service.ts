@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { service } from '../../model/service.ts'
+import { callsAtOnce } from '../kit/settings.ts'
 import { gatewayBooks } from '../stores.ts'
 import { api } from './api.ts'
 import { modeNames } from './behaviour.ts'
@@ -13,6 +14,9 @@ export default service({
   port: 8205,
   stores: [gatewayBooks],
   api,
+  // What it makes wait costs nothing but memory: two replicas of each worker have a place for all of their calls, and of
+  // payment for its two clients of 32.
+  atOnce: 2 * (2 * callsAtOnce + 2 * 32),
   metrics,
   invariants,
   settings: {
