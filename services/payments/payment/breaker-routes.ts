@@ -33,7 +33,9 @@ const askedWithinMs = 1000
 /** The breaker of a worker, asked for as whoever asks here; null when it does not answer. */
 function viewIn(context: Context, worker: typeof settlement | typeof refund) {
   const http = client(context, worker, { timeLimitMs: askedWithinMs })
-  return async ({ authorization = '' }: Readonly<Record<string, string | string[] | undefined>>) => {
+  return async ({
+    authorization = '',
+  }: Readonly<Record<string, string | string[] | undefined>>) => {
     const headers = { authorization: authorization.toString() }
     try {
       return (await http.request({ to: worker.api.breaker, headers })).body

@@ -71,7 +71,14 @@ test.serial('every breaker says its state and the calls in its window', async (t
     chosen: null,
   })
   const { body } = await operator.get('/circuit-breaker/status')
-  t.deepEqual(Object.keys(body).sort(), ['kafka-publisher', authBreaker, 'pg-void-api'])
+  const own = ['kafka-publisher', authBreaker, 'pg-void-api', 'refund', 'settlement']
+  const ofWorkers = ['pg-capture-api', 'pg-refund-api']
+  t.deepEqual(Object.keys(body).sort(), [...own, ...ofWorkers].sort())
+  t.deepEqual(
+    ofWorkers.map((name) => body[name]),
+    [null, null],
+    'nobody is there who has them',
+  )
   await until('the events', async () => {
     const { numberOfSuccessfulCalls } = await breaker('kafka-publisher')
     return Number(numberOfSuccessfulCalls) > 0

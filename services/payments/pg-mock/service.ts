@@ -14,9 +14,8 @@ export default service({
   port: 8205,
   stores: [gatewayBooks],
   api,
-  // What it makes wait costs nothing but memory: two replicas of each worker have a place for all of their calls, and of
-  // payment for its two clients of 32.
-  atOnce: 2 * (2 * callsAtOnce + 2 * 32),
+  // Whoever waits here costs some memory and nothing else: two replicas of each worker, and of the API.
+  atOnce: 2 * (2 * callsAtOnce + 64),
   metrics,
   invariants,
   settings: {
