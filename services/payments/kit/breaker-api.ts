@@ -40,7 +40,7 @@ export const breakerView = z
  * @param place its name, or `:name` with the `params` of that
  */
 export function breakerApi<Params>(place: string, of: { params?: z.ZodType<Params> }) {
-  const reading = { access: adminPayments, problems: [404], ...of } as const
+  const reading = { access: adminPayments, problems: of.params ? [404] : [], ...of } as const
   return {
     breaker: route(`GET /circuit-breaker/${place}`, {
       summary: 'One circuit breaker.',
