@@ -75,10 +75,8 @@ export function breakerMachine(
   /** Whoever looks finds it as it is by now: a breaker needs no timer. */
   const current = (): Era => {
     const isPassing = era.state === 'open' || era.state === 'half_open'
-    if (!isPassing || clock() - era.since < policy.openMs) return era
-    const next = waited(era, policy)
+    const next = isPassing && clock() - era.since >= policy.openMs && waited(era, policy, clock())
     if (next) begin(next)
-    else if (full(era, policy)) renew(era, clock())
     return era
   }
   const permit = (): Permit => {
@@ -88,8 +86,7 @@ export function breakerMachine(
     return permitOf(policy, (outcome, slow) => {
       if (outcome) events.onOutcome(outcome)
       if (born !== era) return
-      // Its place was given away meanwhile.
-      if (round !== era.round) era.entered += 1
+      if (round !== era.round) era.entered += 1 // its place was given away meanwhile
       const next = settled(era, policy, outcome && { failed: outcome === 'failure', slow })
       if (next) begin(next)
     })
@@ -146,10 +143,12 @@ function rate(
 }
 
 /** What follows when its time is over; nothing while nobody asks. */
-function waited(era: Era, policy: BreakerPolicy): BreakerState | undefined {
+function waited(era: Era, policy: BreakerPolicy, now: number): BreakerState | undefined {
   const { state, window, entered } = era
   if (state === 'open') return 'half_open'
-  return window.calls === entered ? verdict(era, policy, 1) : undefined
+  if (window.calls === entered) return verdict(era, policy, 1)
+  if (full(era, policy)) renew(era, now)
+  return undefined
 }
 
 /** A trial whose result never comes must not hold it there for ever; one that comes late is heard all the same. */

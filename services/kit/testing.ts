@@ -93,25 +93,21 @@ export async function bench(all: Topology, servers: Servers): Promise<Bench> {
     environment,
     start: async (service, start, wishes = {}) => {
       const config = readConfig(service, await environment(service, wishes))
-      const log = createLog({
-        service: service.name,
-        instance: config.text('INSTANCE'),
-        level: config.text('LOG_LEVEL'),
-      })
       const overrides = {
         tracer: tracing.tracer(service.name),
         processWide: false,
-        log,
+        log: createLog({
+          service: service.name,
+          instance: config.text('INSTANCE'),
+          level: config.text('LOG_LEVEL'),
+        }),
         ...wishes.overrides,
       }
       const running = await boot(service, start, config, overrides)
       started.push({ service, running })
       return running
     },
-    migrate: async (service) => {
-      const config = readConfig(service, await environment(service))
-      await migrateOnly(service, config, tracing.tracer(service.name))
-    },
+    migrate: async (service) => migrated(service, await environment(service), tracing),
     token: issuer.token,
     forge: issuer.forge,
     issuer,
@@ -128,6 +124,12 @@ export async function bench(all: Topology, servers: Servers): Promise<Bench> {
     },
   }
 }
+
+const migrated = (
+  service: Service,
+  env: Readonly<Record<string, string>>,
+  { tracer }: ReturnType<typeof bareTracing>,
+): Promise<void> => migrateOnly(service, readConfig(service, env), tracer(service.name))
 
 /** Writes each secret once; `clients` secrets hold the declared clients as the installation would. */
 function secretFiles(folder: string, all: Topology): (name: string, value?: string) => string {
