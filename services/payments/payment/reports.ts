@@ -16,7 +16,7 @@ import {
   reserveRefund,
   reviveRefund,
 } from './refund-store.ts'
-import { lockPayment, move, type Move } from './store.ts'
+import { lockPayment, lookAfter, move, type Move } from './store.ts'
 
 /** Who takes reports in, in the inbox. */
 const consumer = 'payment'
@@ -52,12 +52,14 @@ export function reports({ database, events, times }: Ears) {
         changed(tx, payment, { from: capturable, to: ['CAPTURED'], captured: amount }),
       ),
     captureFailed: (eventId: string, { paymentId, code, isFinal }: CaptureFailedEvent) =>
-      taken(eventId, paymentId, (tx, payment) =>
-        changed(tx, payment, {
-          ...{ from: ['CAPTURE_REQUESTED'], to: ['CAPTURE_FAILED'], reason: code },
-          lookAfterMs: isFinal === true ? times.resolveMs : times.voidAfterMs,
-        }),
-      ),
+      taken(eventId, paymentId, async (tx, payment) => {
+        const lookAfterMs = isFinal === true ? times.resolveMs : times.voidAfterMs
+        if (payment.status === 'CAPTURE_FAILED' && isFinal === true)
+          await lookAfter(tx, payment, lookAfterMs)
+        const to = ['CAPTURE_FAILED'] as const
+        const wish = { from: ['CAPTURE_REQUESTED'], to, reason: code, lookAfterMs } as const
+        return changed(tx, payment, wish)
+      }),
     refunded: (eventId: string, { paymentId, refundId, amount }: RefundedEvent) =>
       taken(eventId, paymentId, async (tx, payment) => {
         const status = 'REFUNDED'

@@ -106,12 +106,15 @@ test.serial('what is held for a capture that is declined is let go', async (t) =
 test.serial('what is held for a capture that was given up stays for seven days', async (t) => {
   await all.pg.behave('capture', { failureRate: 1 })
   const [again, never] = [await authorised('s7'), await authorised('s8')]
-  for (const paymentId of [again, never]) await paymentIs(paymentId, 'CAPTURE_FAILED')
+  const inVain = await authorised('s10')
+  for (const paymentId of [again, never, inVain]) await paymentIs(paymentId, 'CAPTURE_FAILED')
   // One that failed later and for good is let go before.
   await all.pg.behave('capture', { failureRate: 0, declineRate: 1 })
   await paymentIs(await authorised('s9'), 'VOIDED')
-  for (const paymentId of [again, never])
+  for (const paymentId of [again, never, inVain])
     t.like(await all.chargesOf(paymentId), { held: 1, voided: 0 })
+  t.like(await operate(`POST /admin/settlement/migrate-dlq?id=${inVain}`), { status: 200 })
+  await paymentIs(inVain, 'VOIDED')
   await all.pg.prompt()
   t.like(await operate(`POST /admin/settlement/migrate-dlq?id=${again}`), { status: 200 })
   await paymentIs(again, 'CAPTURED')
