@@ -62,14 +62,25 @@ const becomes = (paymentId: string, ...wanted: readonly string[]) =>
     wanted.includes(String((await paymentOf(paymentId))['status'])),
   )
 
-/** Whatever had no turn is asked for again: nothing was done. */
-async function served<Answer extends { status: number }>(ask: () => Promise<Answer>) {
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+/** Asks again and again until the answer is good. */
+async function insisting<A extends Answer>(ask: () => Promise<A>, isGood: (answer: A) => boolean) {
+  const end = performance.now() + 20_000
   for (;;) {
     const answer = await ask()
-    if (answer.status !== 503) return answer
-    await pause(20)
+    if (isGood(answer)) return answer
+    if (performance.now() > end) throw new Error(`for 20 s: ${answer.text}`)
+    await pause(10)
   }
 }
+
+/** Whatever had no turn is asked for again: nothing was done. */
+const served = <A extends Answer>(ask: () => Promise<A>) =>
+  insisting(ask, ({ status }) => status !== 503)
 
 /** How often the gateway took the money, and how often it let go of it. */
 async function movesOf(paymentId: string) {
@@ -152,12 +163,14 @@ test.serial('a refund that races the capture waits for it, and gives back once',
   const rounds = Array.from({ length: 10 }, async (_, n) => {
     const paymentId = await held(n % 2 ? one : two, `rc-${n}`)
     const insist = async (shop: Merchant) => {
-      for (;;) {
-        const answer = await served(() => shop.refund(paymentId))
-        if (answer.status === 200) return answer.text
-        t.like(answer, { status: 409, body: { code: 'REFUND_CONFLICT' } })
-        await pause(5)
-      }
+      const { text } = await insisting(
+        () => shop.refund(paymentId),
+        ({ status, body }) => {
+          if (status === 409) t.is(body['code'], 'REFUND_CONFLICT')
+          return status === 200
+        },
+      )
+      return text
     }
     const [, ...texts] = await Promise.all([
       served(() => one.capture(paymentId)),
