@@ -26,7 +26,7 @@ const keyOf = (paymentId: string): string => `${paymentId}:capture`
 
 /** A worker of the test’s own: its breaker has heard nothing, and nobody else takes up its requests. */
 async function started(t: ExecutionContext, env: Record<string, string> = {}) {
-  const running = await all.startWorker({ env })
+  const running = await all.startWorker({ env: { SERVICE_PG_MOCK_URL: all.gatewayUrl, ...env } })
   t.teardown(() => running.stop())
   return {
     operate: await all.operator(running.url),
@@ -246,7 +246,10 @@ test.serial(
     await gateway.prompt()
     await gateway.behave('capture', { delayMinMs: 200, delayMaxMs: 300 })
     const asking = await Promise.all(Array.from({ length: 12 }, asked))
-    const worker = await started(t, { SERVICE_PG_MOCK_URL: crowded.url })
+    const worker = await started(t, {
+      SERVICE_PG_MOCK_URL: crowded.url,
+      SETTLEMENT_GATEWAY_TIMEOUT_MS: '5000',
+    })
     for (const paymentId of asking) await all.becomes(paymentId, 'SUCCESS')
     const metrics = await worker.metrics()
     t.regex(metrics, /^settlement_attempts_total\{outcome="unasked"\} [1-9]/m)
