@@ -31,6 +31,7 @@ export async function sendThroughEveryEdge(platform: Platform): Promise<void> {
   await ask('POST /api/reconciliation/runs')
   await ask('GET /api/stats/settlement')
   await ask('GET /api/stats/refund')
+  await ask('GET /api/circuit-breaker/status')
   for (const run of generated) await generate(platform, run)
   for (const topic of consumedTopics(platform.topology)) await poison(platform, topic)
   for (const { name, tasks, calls } of platform.topology.services)

@@ -41,16 +41,20 @@ export interface MachineEvents {
 /** The time in one state. What a permit of an earlier era still tells goes nowhere. */
 interface Era {
   readonly state: BreakerState
-  readonly since: number
+  since: number
   readonly window: CountWindow
-  /** Trials that were let in, less those that gave their place back. */
+  /** Trials that were let in, less those that gave their place back, and those of earlier rounds that are not heard of. */
   entered: number
+  /** How often its trials were waited for in vain, so that as many more were let in. */
+  round: number
 }
 
 /**
  * Rules as in resilience4j: rates are compared with ≥ once `minimumCalls` are in the window; open becomes half-open
  * after `openMs` by itself; half-open lets `halfOpenTrials` calls pass and decides by the same rates when all have
- * answered, or after another `openMs` by those that have. Results of calls that began in an earlier state are ignored.
+ * answered, or after another `openMs` by those that have. Where some have not, it lets as many more pass, and decides by
+ * whichever answer first: a call may take longer than `openMs`. Results of calls that began in an earlier state are
+ * ignored.
  */
 export function breakerMachine(
   policy: BreakerPolicy,
@@ -59,7 +63,7 @@ export function breakerMachine(
 ): Machine {
   const eraOf = (state: BreakerState): Era => {
     const size = state === 'half_open' ? policy.halfOpenTrials : policy.window
-    return { state, since: clock(), window: countWindow(size), entered: 0 }
+    return { state, since: clock(), window: countWindow(size), entered: 0, round: 0 }
   }
   let era = eraOf('closed')
   let notPermitted = 0
@@ -71,16 +75,18 @@ export function breakerMachine(
   /** Whoever looks finds it as it is by now: a breaker needs no timer. */
   const current = (): Era => {
     const isPassing = era.state === 'open' || era.state === 'half_open'
-    const next = isPassing && clock() - era.since >= policy.openMs && waited(era, policy)
+    const next = isPassing && clock() - era.since >= policy.openMs && waited(era, policy, clock())
     if (next) begin(next)
     return era
   }
   const permit = (): Permit => {
     const born = era
+    const { round } = born
     born.entered += 1
     return permitOf(policy, (outcome, slow) => {
       if (outcome) events.onOutcome(outcome)
       if (born !== era) return
+      if (round !== era.round) era.entered += 1 // its place was given away meanwhile
       const next = settled(era, policy, outcome && { failed: outcome === 'failure', slow })
       if (next) begin(next)
     })
@@ -137,12 +143,19 @@ function rate(
 }
 
 /** What follows when its time is over; nothing while nobody asks. */
-function waited(era: Era, policy: BreakerPolicy): BreakerState | undefined {
+function waited(era: Era, policy: BreakerPolicy, now: number): BreakerState | undefined {
   const { state, window, entered } = era
   if (state === 'open') return 'half_open'
   if (window.calls === entered) return verdict(era, policy, 1)
-  // A trial whose result never comes must not hold it there for ever.
-  return full(era, policy) ? 'half_open' : undefined
+  if (full(era, policy)) renew(era, now)
+  return undefined
+}
+
+/** A trial whose result never comes must not hold it there for ever; one that comes late is heard all the same. */
+function renew(era: Era, now: number): void {
+  era.since = now
+  era.round += 1
+  era.entered = era.window.calls
 }
 
 /** What the rates of the window say; nothing, if they are of less than `least` calls. */

@@ -175,6 +175,48 @@ test('trials that never answer do not keep it half-open for ever', (t) => {
   t.is(permits(one, 5).length, 3)
 })
 
+test('trials that take longer than the wait are heard all the same', (t) => {
+  const well = made()
+  rested(well)
+  const trials = permits(well, 3)
+  well.time.now += policy.openMs
+  const others = permits(well, 5)
+  t.is(others.length, 3)
+  trials.forEach((permit) => permit.success(1))
+  t.is(well.guard.state, 'closed')
+  others.forEach((permit) => permit.failure(1))
+  t.is(well.guard.state, 'closed', 'those that were not needed are of an earlier state')
+
+  const badly = made()
+  rested(badly)
+  const [first, second] = permits(badly, 3)
+  badly.time.now += policy.openMs
+  const [third, fourth] = permits(badly, 2)
+  first?.failure(1)
+  third?.success(1)
+  second?.release()
+  t.is(badly.guard.state, 'half_open')
+  t.is(permits(badly, 5).length, 0, 'each has a place again, or gave it back')
+  fourth?.failure(1)
+  t.is(badly.guard.state, 'open')
+})
+
+test('a half-open breaker with half of its answers waits for others, not for ever', (t) => {
+  const one = made()
+  rested(one)
+  const [first] = permits(one, 3)
+  first?.success(1)
+  for (let round = 0; round < 3; round += 1) {
+    one.time.now += policy.openMs
+    t.is(permits(one, 5).length, 2, 'the answer that is there counts')
+  }
+  one.time.now += policy.openMs
+  const [next, last] = permits(one, 5)
+  next?.success(1)
+  last?.success(1)
+  t.is(one.guard.state, 'closed')
+})
+
 test('half-open that too few ask decides after another wait by those who did', (t) => {
   const unasked = made()
   rested(unasked)

@@ -52,7 +52,7 @@ interface Requests {
 
 const defaultTimeLimitMs = 2000
 const defaultReplyBytes = 4_194_304
-const defaultConnections = 32
+export const defaultConnections = 32
 
 /**
  * Client of a service that the declaration names in `calls`: pool, total time limit, breaker, trace and service map.

@@ -5,10 +5,10 @@ import type { Context } from './context.ts'
 import { unavailable, type Problem } from './problem.ts'
 
 /**
- * What one process works on at once; `bytes` are of bodies, and four of the largest that anybody may send. Memory is
- * bounded by them, and by the time that the event loop may be behind.
+ * Bodies that one process works on at once: four of the largest that anybody may send. Memory is bounded by them, by the
+ * requests that its service declares, and by the time that the event loop may be behind.
  */
-export const crowdLimits = { requests: 256, bytes: 4 * 1024 * 1024 }
+const bodyBytesAtOnce = 4 * 1024 * 1024
 
 export const refusedInCrowd = counter('http_requests_shed_total', {
   help: 'Requests that were refused with 503 because too many were being worked on',
@@ -30,8 +30,8 @@ export interface Crowd {
  * @param limits of its own, for tests
  */
 export function crowd(
-  { meter, config }: Pick<Context, 'meter' | 'config'>,
-  limits = crowdLimits,
+  { meter, config, service }: Pick<Context, 'meter' | 'config' | 'service'>,
+  limits = { requests: service.atOnce, bytes: bodyBytesAtOnce },
 ): Crowd {
   meter.register(refusedInCrowd)
   const patienceMs = config.number('OVERLOAD_AFTER_MS')

@@ -1,3 +1,5 @@
+import type { Context } from './context.ts'
+import { repeat } from './repeat.ts'
 import type { Database, Statement } from './sql.ts'
 
 /** A deletion of limited size; the limit is its last value. */
@@ -26,4 +28,17 @@ export async function purgeAll(
     all += gone
   }
   return all
+}
+
+const hourMs = 3_600_000
+
+/** Makes these deletions, one after the other, at once and every hour until the service stops. */
+export function purgeHourly(
+  context: Context,
+  database: Database,
+  deletions: readonly Deletion[],
+): void {
+  repeat(context, { name: 'hourly purge', everyMs: hourMs }, async () => {
+    for (const deletion of deletions) await purgeAll(database, deletion, context.life.signal)
+  })
 }

@@ -12,6 +12,7 @@ import { readConfig } from './config.ts'
 import type { Overrides } from './context.ts'
 import { within } from './within.ts'
 import { createLog } from './log.ts'
+import { migrateOnly } from './migrate.ts'
 import { benchAddresses, provisionFor, type Servers } from './testing/addresses.ts'
 import { lagOf } from './testing/lag.ts'
 import { bareTracing } from './testing/tracing.ts'
@@ -35,6 +36,8 @@ export interface Bench {
   start<S extends Service>(service: S, start: Start<S>, wishes?: BenchStart): Promise<Running>
   /** The environment that would run `service` as a process of its own here. Also makes its stores and topics. */
   environment(service: Service, wishes?: BenchStart): Promise<Record<string, string>>
+  /** Makes the tables of a service that does not run here. */
+  migrate(service: Service): Promise<void>
   /** An access token of the bench's issuer. Not for services whose keys come from a started auth service. */
   token(scopes: readonly Scope[], wishes?: TokenWishes): Promise<string>
   /**
@@ -90,21 +93,21 @@ export async function bench(all: Topology, servers: Servers): Promise<Bench> {
     environment,
     start: async (service, start, wishes = {}) => {
       const config = readConfig(service, await environment(service, wishes))
-      const log = createLog({
-        service: service.name,
-        instance: config.text('INSTANCE'),
-        level: config.text('LOG_LEVEL'),
-      })
       const overrides = {
         tracer: tracing.tracer(service.name),
         processWide: false,
-        log,
+        log: createLog({
+          service: service.name,
+          instance: config.text('INSTANCE'),
+          level: config.text('LOG_LEVEL'),
+        }),
         ...wishes.overrides,
       }
       const running = await boot(service, start, config, overrides)
       started.push({ service, running })
       return running
     },
+    migrate: async (service) => migrated(service, await environment(service), tracing),
     token: issuer.token,
     forge: issuer.forge,
     issuer,
@@ -121,6 +124,12 @@ export async function bench(all: Topology, servers: Servers): Promise<Bench> {
     },
   }
 }
+
+const migrated = (
+  service: Service,
+  env: Readonly<Record<string, string>>,
+  { tracer }: ReturnType<typeof bareTracing>,
+): Promise<void> => migrateOnly(service, readConfig(service, env), tracer(service.name))
 
 /** Writes each secret once; `clients` secrets hold the declared clients as the installation would. */
 function secretFiles(folder: string, all: Topology): (name: string, value?: string) => string {

@@ -55,6 +55,8 @@ export interface Service {
   /** `all`: the public reach every service that has an edge through this one. */
   readonly fronts: 'all' | 'none'
   readonly api: Api
+  /** Requests that one replica works on at once; more are refused with 503 before they are read. 256 by default. */
+  readonly atOnce: number
   readonly edge: Edge | undefined
   readonly metrics: Readonly<Record<string, Metric>>
   /** Beside those that follow for every service: it is down, burns its budget, lags, sheds, waits. */
@@ -93,6 +95,7 @@ export function service<const D extends Declared>(declared: D): Service & D {
     recovers: 'none',
     fronts: 'none',
     api: {},
+    atOnce: 256,
     edge: undefined,
     metrics: {},
     alerts: [],

@@ -16,8 +16,15 @@ const fact = {
 const approval = { approvalNumber: z.string(), transactionId: z.string() }
 const ofRefund = { refundId: z.uuid() }
 
-/** A worker gave up: the gateway’s last word. */
-const failure = { code: z.string(), message: z.string() }
+/** Why it was not done: the gateway’s last word. */
+const failure = {
+  code: z.string(),
+  message: z.string(),
+  isFinal: z
+    .boolean()
+    .optional()
+    .describe('True: the gateway decided against it. Else it was given up, and may be tried again'),
+}
 
 const authorizedEvent = z.object({ ...fact, ...approval, status: z.literal('AUTHORIZED') })
 const captureRequestedEvent = z.object({

@@ -87,7 +87,7 @@ test.serial(
       states,
     )
     t.is(books.entries.length, 4)
-    t.true(['pg-auth-api', 'pg-void-api', 'kafka-publisher'].every((name) => name in breakers))
+    t.true(['pg-auth-api', 'pg-capture-api', 'pg-refund-api'].every((name) => name in breakers))
     const { traceId, paymentId } = traces.payment
     const booked = { service: 'ledger', store: 'mariadb' }
     t.deepEqual(await storyOf(t, traceId, booked), ['gateway', 'payment', 'settlement', 'ledger'])

@@ -112,13 +112,16 @@ const breaker = z.object({
   failureRate: z.string(),
   slowCallRate: z.string(),
 })
-const guarded = ['pg-auth-api', 'kafka-publisher']
+const guarded = ['pg-auth-api', 'pg-capture-api', 'pg-refund-api', 'kafka-publisher']
 
 async function guards(gatewayAs: Platform['gatewayAs'], stage: Stage) {
   const desk = await welcomed(operator.id, gatewayAs, stage)
-  const breakers = await stage.step('What a replica of the payment API counts', async () => {
-    const schema = z.record(z.string(), breaker)
-    const { body: value } = await desk.send('GET /api/circuit-breaker/status', { schema })
+  const breakers = await stage.step('What the replicas that are asked count', async () => {
+    const schema = z.record(z.string(), breaker.nullable())
+    const { body } = await desk.send('GET /api/circuit-breaker/status', { schema })
+    const value = Object.fromEntries(
+      Object.entries(body).flatMap(([name, one]) => (one === null ? [] : [[name, one] as const])),
+    )
     const missing = guarded.filter((name) => value[name] === undefined)
     if (missing.length > 0) throw new Error(`${missing.join(' and ')} is not among them`)
     return { value }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { edge } from '../../model/edge.ts'
 import { route } from '../../model/route.ts'
 import { adminPayments } from '../scopes.ts'
+import { breakerApi } from './breaker-api.ts'
 
 const count = z.int().nonnegative()
 const percent = z.number().min(0).max(100).describe('Of those that ended, in percent; 0 of none')
@@ -35,13 +37,30 @@ const act = z.object({
   at: z.iso.datetime(),
 })
 
-/**
- * What people see and steer of a worker.
- * @param name of the worker @param late what requests are called that are overdue
- */
-export const workerApi = (name: string, late: string) => ({
+/** What a worker’s routes are named after. */
+interface Names {
+  readonly name: string
+  /** What requests are called that are overdue. */
+  readonly late: string
+  /** Its circuit breaker towards the payment gateway. */
+  readonly breaker: string
+}
+
+/** How the public reaches them. */
+export const workerEdge = ({ name, breaker }: Omit<Names, 'late'>) =>
+  edge({
+    base: '/api',
+    prefixes: [`/stats/${name}`, `/admin/${name}`, `/circuit-breaker/${breaker}`],
+    limit: { perSecond: 20, burst: 40, whenStoreFails: 'local' },
+    timeLimitMs: 10_000,
+  })
+
+/** What people see and steer of a worker. */
+export const workerApi = ({ name, late, breaker }: Names) => ({
+  ...breakerApi<undefined>(breaker, {}),
   stats: route(`GET /stats/${name}`, {
-    summary: 'How many requests are in which state, and how many wait for people.',
+    summary:
+      'How many of the requests that are kept are in which state, and how many wait for people.',
     access: adminPayments,
     answers: { 200: { summary: 'As the database has it now', schema: statistics(late) } },
   }),

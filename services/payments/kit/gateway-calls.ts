@@ -6,7 +6,7 @@ import { Problem } from '../../kit/problem.ts'
 import { clientToken } from '../../kit/token.ts'
 import pgMock from '../pg-mock/service.ts'
 import type { Request, Trade } from './requests.ts'
-import type { WorkerService } from './settings.ts'
+import { callsAtOnce, type WorkerService } from './settings.ts'
 import type { Said } from './store.ts'
 
 /**
@@ -41,9 +41,6 @@ const policy = {
   slowMs: 5000,
   halfOpenTrials: 5,
 }
-
-/** Calls that one replica has under way at most. */
-export const callsAtOnce = 512
 
 const decision = z.object({
   result: z.enum(['approved', 'declined', 'voided']),
@@ -96,8 +93,8 @@ function decided(body: unknown): Verdict {
 
 /** Problems of the gateway that say that nothing was done: its contract. */
 const withoutEffect: ReadonlySet<string> = new Set(['PG_INTERRUPTED'])
-/** Problems that are met before the gateway. */
-const notReached: ReadonlySet<string> = new Set(['BREAKER_OPEN', 'TOKEN_UNAVAILABLE'])
+/** Problems that are met before the gateway does anything; what is refused for its crowd was not even read. */
+const notReached: ReadonlySet<string> = new Set(['BREAKER_OPEN', 'TOKEN_UNAVAILABLE', 'OVERLOADED'])
 /** Answers about the request itself. Others of their kind say that this service may not ask, or asks at a wrong place. */
 const aboutTheRequest: ReadonlySet<number> = new Set([400, 409, 422])
 
@@ -111,8 +108,13 @@ export function verdictOn(error: unknown): Verdict {
   if (error instanceof Problem && notReached.has(error.code))
     return { kind: 'unasked', code: error.code, message }
   const problem = cause instanceof ServerFailure ? problemIn(cause.body) : undefined
-  if (problem) return { kind: withoutEffect.has(problem.code) ? 'failed' : 'unknown', ...problem }
+  if (problem) return { kind: kindOf(problem), ...problem }
   return { kind: 'unknown', code: error instanceof Problem ? error.code : 'UNKNOWN', message }
+}
+
+function kindOf({ code }: Said): 'unasked' | 'failed' | 'unknown' {
+  if (notReached.has(code)) return 'unasked'
+  return withoutEffect.has(code) ? 'failed' : 'unknown'
 }
 
 const problemBody = z.object({ code: z.string(), detail: z.string() })

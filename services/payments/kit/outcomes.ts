@@ -47,6 +47,6 @@ const end = (
     })
     if (!isMine) return false
     if (step.to === 'SUCCESS') await trade.reportDone(tx, request)
-    else await trade.reportFailed(tx, request, { code, message })
+    else await trade.reportFailed(tx, request, { code, message, isFinal: !step.isDead })
     return true
   })

@@ -45,6 +45,8 @@ export interface Asked {
 export interface Refusal {
   readonly code: string
   readonly message: string
+  /** Whether the gateway decided so; else it was given up, and people may have it tried again. */
+  readonly isFinal: boolean
 }
 
 /** What tells two workers apart that ask the payment gateway for something. */

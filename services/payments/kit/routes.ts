@@ -1,6 +1,8 @@
 import { actorOf } from '../../kit/auth.ts'
 import type { Handlers } from '../../kit/http.ts'
 import type { WorkerApi } from './api.ts'
+import { breakerHandlers } from './breaker-routes.ts'
+import type { Breakers } from './breakers.ts'
 import { trailBefore } from './looks.ts'
 import { replayAll, replayOne, type Replayed } from './replays.ts'
 import { statisticsOf, type Overdue } from './statistics.ts'
@@ -9,8 +11,10 @@ import type { Worker } from './worker.ts'
 /** Everything that a worker answers. @param wake told that something is due */
 export const handlers = (
   worker: Worker,
-  { overdue, wake }: { overdue: Overdue; wake(): void },
+  { overdue, wake, breakers }: { overdue: Overdue; wake(): void; breakers: Breakers },
 ): Handlers<WorkerApi> => ({
+  ...breakerHandlers(breakers, () => worker.trade.breaker),
+
   stats: async () => ({ status: 200, body: await statisticsOf(worker, overdue) }),
 
   replay: async ({ query: { id, limit }, claims }) => {

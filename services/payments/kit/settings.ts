@@ -3,6 +3,15 @@ import type { Service } from '../../model/service.ts'
 
 const count = (least: number) => z.coerce.number<string>().int().min(least)
 
+/** Calls of the gateway that one replica of a worker has under way at most. */
+export const callsAtOnce = 512
+
+/** Who has had something tried again, or put a breaker into a state. */
+export const auditKeptDays = {
+  schema: count(1).default(365),
+  summary: 'Days that the audit trail is kept; 365 by default',
+}
+
 /** What may be set of a worker that asks the payment gateway. */
 export const workerSettings = {
   gatewayTimeoutMs: {
@@ -12,8 +21,7 @@ export const workerSettings = {
   },
   breakerOpenMs: {
     schema: count(10).default(60_000),
-    summary:
-      'For how long a gateway that fails is left alone; longer than it may take, or no trial is heard to its end; 60000 by default',
+    summary: 'For how long a gateway that fails is left alone; 60000 by default',
   },
   maxRetries: {
     schema: count(1).default(10),
@@ -28,6 +36,13 @@ export const workerSettings = {
     schema: count(10).default(250),
     summary: 'How often requests that are due are looked for; 250 by default',
   },
+  requestsKeptDays: {
+    // For as long as the inbox knows events that may come again.
+    schema: count(14).default(90),
+    summary:
+      'Days for which requests that came to their end are kept, those that were given up until somebody decides; 90 by default, at least 14',
+  },
+  auditKeptDays,
 }
 
 export type WorkerService = Service & { readonly settings: typeof workerSettings }

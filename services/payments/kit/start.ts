@@ -3,10 +3,13 @@ import { serve } from '../../kit/http.ts'
 import { kafka } from '../../kit/kafka.ts'
 import { mariadb } from '../../kit/mariadb.ts'
 import { relay } from '../../kit/outbox.ts'
+import { purgeHourly } from '../../kit/purge.ts'
 import { repeat } from '../../kit/repeat.ts'
 import type { Store } from '../../model/store.ts'
 import type { Consumption } from '../../model/topic.ts'
 import type { WorkerApi } from './api.ts'
+import { choicePurge } from './breaker-store.ts'
+import { steered } from './breakers.ts'
 import { claimRequests } from './claimer.ts'
 import { createEvents } from './events.ts'
 import { gatewayCalls } from './gateway-calls.ts'
@@ -19,6 +22,7 @@ import { handlers } from './routes.ts'
 import type { WorkerService } from './settings.ts'
 import { statementsOf } from './statements.ts'
 import type { Overdue } from './statistics.ts'
+import { oldRequests } from './store.ts'
 import type { Worker } from './worker.ts'
 
 /** Counting what is unfinished costs as much as there is of it. */
@@ -55,5 +59,11 @@ export async function startWorker<Event extends Asked>(
   repeat(context, { name: 'request gauges', everyMs: gaugeEveryMs }, async () =>
     worker.events.standing(await standingOf(database, worker.statements)),
   )
-  return serve(context, api, handlers(worker, { overdue, wake }))
+  const { auditKeptDays } = context.config.settings
+  purgeHourly(context, database, [
+    ...oldRequests(worker.statements, context.config.settings),
+    choicePurge(auditKeptDays),
+  ])
+  const breakers = steered(context, database)
+  return serve(context, api, handlers(worker, { overdue, wake, breakers }))
 }

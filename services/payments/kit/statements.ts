@@ -19,6 +19,7 @@ export const statementsOf = (tables: Tables) => ({
   ...working(tables),
   ...dead(tables),
   ...looking(tables),
+  ...purging(tables),
 })
 
 const inMs = 'now(3) + interval (1000 * ?) microsecond'
@@ -159,5 +160,19 @@ const looking = ({ name, requests, audit, amount }: Tables) => ({
     `${name}_trail`,
     `select id, request_id as requestId, action, subject, client_id as clientId, at from ${audit}
      where id < ? and (? is null or request_id = ?) order by id desc limit ?`,
+  ),
+})
+
+const purging = ({ name, requests, audit }: Tables) => ({
+  // Beside one that was given up stay all of its payment: what was asked for since speaks against taking it up again.
+  forget: statement(
+    `${name}_forget`,
+    `delete from ${requests} where completed_at < now(3) - interval ? day
+       and not exists (select 1 from ${requests} dead where dead.payment_id = ${requests}.payment_id and dead.dead_at is not null)
+     limit ?`,
+  ),
+  forgetActs: statement(
+    `${name}_forget_acts`,
+    `delete from ${audit} where at < now(3) - interval ? day limit ?`,
   ),
 })

@@ -1,5 +1,6 @@
 import type { Actor } from '../../kit/auth.ts'
 import type { Mariadb, Queryable } from '../../kit/mariadb.ts'
+import type { Deletion } from '../../kit/purge.ts'
 import type { Request, RequestStatus } from './requests.ts'
 import type { Statements } from './statements.ts'
 
@@ -175,3 +176,12 @@ export const letterSent = (
   { letterSent }: Statements,
   letter: DueLetter,
 ): Promise<number> => db.change(letterSent, fence(letter))
+
+/** What is old: requests that came to their end, and acts of the trail. @param days that each is kept */
+export const oldRequests = (
+  { forget, forgetActs }: Statements,
+  days: { readonly requestsKeptDays: number; readonly auditKeptDays: number },
+): readonly Deletion[] => [
+  { statement: forget, values: [days.requestsKeptDays], limit: 1000 },
+  { statement: forgetActs, values: [days.auditKeptDays], limit: 1000 },
+]

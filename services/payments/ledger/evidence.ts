@@ -43,6 +43,8 @@ export interface Places {
   readonly books: Mariadb
   readonly payments: Mariadb
   readonly gateway: Mariadb
+  /** Outboxes of all who tell events of payments. */
+  readonly outboxes: readonly Mariadb[]
 }
 
 const statements = {

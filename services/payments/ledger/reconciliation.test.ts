@@ -5,7 +5,9 @@ import { testServers } from '../../../infra/local/engines/testing.ts'
 import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { merchant } from '../payment/testing.ts'
-import { captureRequested } from '../topics.ts'
+import refund from '../refund/service.ts'
+import settlement from '../settlement/service.ts'
+import { captured, captureRequested, refunded } from '../topics.ts'
 import { admin, ledgerAt, ledgerBench, type LedgerBench } from './testing.ts'
 
 type Body = Readonly<Record<string, unknown>>
@@ -250,6 +252,35 @@ test.serial(
       named: ['event', id, ['event_differs', 'event_stuck']],
       difference: 0,
     }
+  },
+)
+
+test.serial(
+  'a report that a worker has not sent is named, and when it is lost, what it told',
+  async (t) => {
+    const unheard = await all.authorised({ amount: 21 })
+    await all.charge(unheard, { amount: 21, currency: 'KRW', merchantId: merchant })
+    const paid = await all.settled({ amount: 40 })
+    const returned = await all.returned(paid, 15)
+    const capture = all.captureTold(unheard, { amount: 21 })
+    const giving = all.refundTold(paid, returned, { amount: 15 })
+    await all.unsent(settlement, captured, capture)
+    await all.unsent(refund, refunded, giving)
+    const missing = ['missing_in_books', 'missing_in_payments']
+    const facts = [
+      ['capture', unheard, missing],
+      ['refund', returned, missing],
+    ]
+    const waiting = [capture, giving].map(({ eventId }) => [
+      ...['event', eventId],
+      ['event_ahead', 'event_stuck'],
+    ])
+    t.deepEqual(await differences(), [...facts, ...waiting])
+    for (const worker of [settlement, refund]) await all.rows(worker.name, 'delete from outbox')
+    t.deepEqual(await differences(), facts)
+    await all.tellCaptured(unheard, { amount: 21 })
+    await all.tellRefunded(paid, returned, { amount: 15 })
+    await until('agreement', async () => (await differences()).length === 0)
   },
 )
 

@@ -1,4 +1,3 @@
-import type { Mariadb } from '../../kit/mariadb.ts'
 import { judged, type Moment } from './comparison.ts'
 import { booked, charged, paid, type Places } from './evidence.ts'
 import type { Events } from './events.ts'
@@ -14,21 +13,16 @@ export interface Reconciliation {
   run(cause: Cause): Promise<Run>
 }
 
-/** @param settings `outboxes`: whose events are compared with the payments */
 export function reconciliationOf(
   places: Places,
-  {
-    inFlightMs,
-    outboxes,
-    events,
-  }: { inFlightMs: number; outboxes: readonly Mariadb[]; events: Events },
+  { inFlightMs, events }: { inFlightMs: number; events: Events },
 ): Reconciliation {
   const once = async (cause: Cause): Promise<Run> => {
     const startedAt = await nowOf(places.books)
     const moment = { now: startedAt, inFlightMs }
     const sums = tally(startedAt)
     for (const type of ['capture', 'refund'] as const) await compare(places, type, moment, sums)
-    for (const outbox of outboxes)
+    for (const outbox of places.outboxes)
       for await (const found of eventFindings(outbox, places.payments, moment)) sums.finding(found)
     const run = await keepRun(
       places.books,

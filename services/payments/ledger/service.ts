@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
-import { books, gatewayBooks, payments } from '../stores.ts'
+import { books, gatewayBooks, payments, refunds, settlements } from '../stores.ts'
 import * as topics from '../topics.ts'
 import { alerts } from './alerts.ts'
 import { api } from './api.ts'
@@ -19,7 +19,7 @@ export default service({
   summary: 'Keeps the books, and compares them with payments and the gateway.',
   port: 8204,
   stores: [books],
-  reads: [payments, gatewayBooks],
+  reads: [payments, gatewayBooks, settlements, refunds],
   publishes: [topics.settlementClosed],
   consumes: [consume(topics.captured, group), consume(topics.refunded, group)],
   api,

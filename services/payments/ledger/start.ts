@@ -3,9 +3,9 @@ import { serve } from '../../kit/http.ts'
 import { kafka } from '../../kit/kafka.ts'
 import { mariadb } from '../../kit/mariadb.ts'
 import { relay } from '../../kit/outbox.ts'
-import { purgeAll } from '../../kit/purge.ts'
+import { purgeHourly } from '../../kit/purge.ts'
 import { repeat } from '../../kit/repeat.ts'
-import { books, gatewayBooks, payments } from '../stores.ts'
+import { books, gatewayBooks, payments, refunds, settlements } from '../stores.ts'
 import { api } from './api.ts'
 import { closeDays } from './batches.ts'
 import { consumeReports } from './consumers.ts'
@@ -25,7 +25,6 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
   const places = await placesOf(context, database)
   const reconciliation = reconciliationOf(places, {
     inFlightMs: context.config.settings.inFlightMs,
-    outboxes: [places.payments],
     events,
   })
   await consumeReports(context, { database, events, broker })
@@ -41,15 +40,17 @@ export async function start(context: Context<typeof service>): Promise<{ url: st
 /** The books are written and read also while nothing can be compared with them. */
 async function placesOf(context: Context<typeof service>, own: Places['books']): Promise<Places> {
   const seen = { vital: false }
+  const paid = await mariadb(context, payments, seen)
+  const workers = [settlements, refunds].map((store) => mariadb(context, store, seen))
   return {
     books: own,
-    payments: await mariadb(context, payments, seen),
+    payments: paid,
     gateway: await mariadb(context, gatewayBooks, seen),
+    outboxes: [paid, ...(await Promise.all(workers))],
   }
 }
 
 const lookEveryMs = 5000
-const purgeEveryMs = 3_600_000
 
 function reconcileRegularly(
   context: Context<typeof service>,
@@ -62,7 +63,5 @@ function reconcileRegularly(
     if (await isDue(database, reconcileEveryMs)) await reconciliation.run('timer')
     await showLatest(context, database)
   })
-  repeat(context, { name: 'reconciliation purge', everyMs: purgeEveryMs }, () =>
-    purgeAll(database, runPurge(runsKeptDays), context.life.signal),
-  )
+  purgeHourly(context, database, [runPurge(runsKeptDays)])
 }

@@ -2,9 +2,13 @@ import { request } from 'undici'
 import { v7 as uuid } from 'uuid'
 import type { Servers, BenchStart } from '../../kit/testing.ts'
 import { until } from '../../kit/testing/until.ts'
+import type { Service } from '../../model/service.ts'
+import type { Topic } from '../../model/topic.ts'
 import type { Topology } from '../../model/topology.ts'
 import { merchant, merchantAt, order, paymentBench, writer } from '../payment/testing.ts'
+import refund from '../refund/service.ts'
 import { adminPayments, readPayments } from '../scopes.ts'
+import settlement from '../settlement/service.ts'
 import { captured, refunded } from '../topics.ts'
 import { header } from './csv.ts'
 import service from './service.ts'
@@ -31,6 +35,8 @@ export async function ledgerBench(
   const pay = await paymentBench(all, tested)
   const shop = merchantAt((await pay.start()).url, await pay.bearer(writer))
   const workers = await pay.reporter()
+  // Their outboxes are read.
+  for (const worker of [settlement, refund]) await pay.place.migrate(worker)
 
   /** As superuser: what no service may do. */
   const rows = <Row>(store: string, text: string, ...values: unknown[]): Promise<Row[]> =>
@@ -40,22 +46,35 @@ export async function ledgerBench(
     occurredAt: new Date().toISOString(),
   })
 
+  const captureTold = (paymentId: string, rest: Partial<Money> & { eventId?: string } = {}) =>
+    ({ ...fact(paymentId, rest), ...rest, status: 'CAPTURED' }) as const
+  const refundTold = (paymentId: string, refundId: string, rest: Partial<Money> = {}) =>
+    ({ ...fact(paymentId, rest), refundId, status: 'REFUNDED' }) as const
+
   const bench = {
     pay,
     rows,
-    workers,
+    ...{ workers, captureTold, refundTold },
     start: (wishes: BenchStart = {}) =>
       pay.place.start(service, start, { ...wishes, env: { ...calm, ...wishes.env } }),
     /** Tells that a payment was captured. */
-    tellCaptured: async (paymentId: string, rest: Partial<Money> & { eventId?: string } = {}) => {
-      const value = { ...fact(paymentId, rest), ...rest, status: 'CAPTURED' } as const
-      await workers.publish(captured, { key: paymentId, value })
-    },
+    tellCaptured: (...of: Parameters<typeof captureTold>) =>
+      workers.publish(captured, { key: of[0], value: captureTold(...of) }),
     /** Tells that a refund was given back. */
-    tellRefunded: async (paymentId: string, refundId: string, rest: Partial<Money> = {}) => {
-      const value = { ...fact(paymentId, rest), refundId, status: 'REFUNDED' } as const
-      await workers.publish(refunded, { key: paymentId, value })
-    },
+    tellRefunded: (...of: Parameters<typeof refundTold>) =>
+      workers.publish(refunded, { key: of[0], value: refundTold(...of) }),
+    /** A report of a worker that stands in its outbox, and is not sent. */
+    unsent: (
+      worker: Service,
+      topic: Topic,
+      value: { readonly eventId: string; readonly paymentId: string },
+    ) =>
+      rows(
+        worker.name,
+        `insert into outbox (id, topic, \`key\`, payload, created_at)
+         values (?, ?, ?, ?, now(6) - interval 1 hour)`,
+        ...[value.eventId, topic.name, value.paymentId, JSON.stringify(value)],
+      ),
     entriesOf: (businessId: string): Promise<Body[]> =>
       rows('ledger', 'select * from ledger_entry where business_id = ? order by side', businessId),
     posted: (businessId: string) =>
@@ -87,14 +106,18 @@ export async function ledgerBench(
       )
       return paymentId
     },
-    /** A part of a payment that is given back everywhere. */
-    givenBack: async (paymentId: string, amount: number): Promise<string> => {
-      const wish = { amount, idempotencyKey: uuid() }
-      const { body, text } = await shop.refund(paymentId, wish)
+    /** A part of a payment that is asked for, and given back by the gateway. */
+    returned: async (paymentId: string, amount: number): Promise<string> => {
+      const { body, text } = await shop.refund(paymentId, { amount, idempotencyKey: uuid() })
       if (typeof body['refundId'] !== 'string') throw new Error(text)
       const refundId = body['refundId']
       const capture = `${paymentId}:capture`
       await pay.pg.call('refund', { key: refundId, capture, amount, currency: 'KRW' })
+      return refundId
+    },
+    /** A part of a payment that is given back everywhere. */
+    givenBack: async (paymentId: string, amount: number): Promise<string> => {
+      const refundId = await bench.returned(paymentId, amount)
       await bench.tellRefunded(paymentId, refundId, { amount })
       await bench.posted(refundId)
       await until(`${refundId} to be refunded`, async () => {

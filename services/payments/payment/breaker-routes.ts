@@ -1,70 +1,47 @@
-import { actorOf } from '../../kit/auth.ts'
-import type { Controls } from '../../kit/breaker-machine.ts'
+import { client } from '../../kit/client.ts'
+import type { Context } from '../../kit/context.ts'
 import type { Handlers } from '../../kit/http.ts'
-import type { Mariadb } from '../../kit/mariadb.ts'
-import type { ChosenState } from '../../model/breaker.ts'
+import { breakerNames } from '../kit/breaker-names.ts'
+import { breakerHandlers as handlersOf, viewOf } from '../kit/breaker-routes.ts'
+import type { Breakers } from '../kit/breakers.ts'
+import refund from '../refund/service.ts'
+import settlement from '../settlement/service.ts'
 import type { breakerApi } from './breaker-api.ts'
-import { choicesOf, type NotedChoice } from './breaker-store.ts'
-import type { Breakers } from './breakers.ts'
+import type service from './service.ts'
 
-/** Choices that people are shown. */
-const shown = 100
-
-/** What operators see of circuit breakers, and do to them. */
+/** What operators see of circuit breakers, and do to those of this service; workers steer their own. */
 export function breakerHandlers(
+  context: Context<typeof service>,
   breakers: Breakers,
-  { database, instance }: { database: Mariadb; instance: string },
 ): Handlers<typeof breakerApi> {
-  const view = (name: string) => ({
-    ...numbersOf(breakers.named(name)),
-    instance,
-    chosen: choiceView(breakers.chosen(name)),
-  })
+  const others = [
+    { name: breakerNames.capture, view: viewIn(context, settlement) },
+    { name: breakerNames.refund, view: viewIn(context, refund) },
+  ]
   return {
-    breakers: () => {
-      const all = [...breakers.all.keys()].map((name) => [name, view(name)] as const)
-      return { status: 200, body: Object.fromEntries(all) }
+    breakers: async ({ headers }) => {
+      const own = breakers.names.map((name) => [name, viewOf(breakers, name)] as const)
+      const asked = others.map(async ({ name, view }) => [name, await view(headers)] as const)
+      return { status: 200, body: Object.fromEntries([...own, ...(await Promise.all(asked))]) }
     },
-    breaker: ({ params: { name } }) => ({ status: 200, body: view(name) }),
-    breakerChoices: async ({ params: { name } }) => {
-      breakers.named(name)
-      const choices = await choicesOf(database, name, shown)
-      return { status: 200, body: choices.map(choiceView) }
-    },
-    chooseState: async ({ params: { name }, body: { state, reason }, claims }) => {
-      const to = state.toLowerCase() as ChosenState
-      await breakers.choose(name, { to, reason, ...actorOf(claims) })
-      return { status: 200, body: view(name) }
-    },
+    ...handlersOf(breakers, ({ name }: { name: string }) => name),
   }
 }
 
-const numbersOf = ({ state, counts, failureRate, slowRate, notPermitted }: Controls) => ({
-  state: state.toUpperCase(),
-  numberOfSuccessfulCalls: counts.calls - counts.failed,
-  numberOfFailedCalls: counts.failed,
-  numberOfSlowCalls: counts.slow,
-  numberOfSlowSuccessfulCalls: counts.slow - counts.slowFailed,
-  numberOfSlowFailedCalls: counts.slowFailed,
-  numberOfBufferedCalls: counts.calls,
-  numberOfNotPermittedCalls: notPermitted,
-  failureRate: percent(failureRate),
-  slowCallRate: percent(slowRate),
-})
+const askedWithinMs = 1000
 
-/** Contract: -1 where there is no rate. */
-const percent = (rate: number | undefined): string =>
-  `${(rate === undefined ? -1 : rate * 100).toFixed(2)}%`
-
-const choiceView = (choice: NotedChoice | undefined) =>
-  choice === undefined
-    ? null
-    : {
-        state: choice.to.toUpperCase(),
-        from: choice.from.toUpperCase(),
-        reason: choice.reason,
-        subject: choice.subject,
-        clientId: choice.clientId,
-        instance: choice.instance,
-        at: choice.at.toISOString(),
-      }
+/** The breaker of a worker, asked for as whoever asks here; null when it does not answer. */
+function viewIn(context: Context, worker: typeof settlement | typeof refund) {
+  const http = client(context, worker, { timeLimitMs: askedWithinMs })
+  return async ({
+    authorization = '',
+  }: Readonly<Record<string, string | string[] | undefined>>) => {
+    const headers = { authorization: authorization.toString() }
+    try {
+      return (await http.request({ to: worker.api.breaker, headers })).body
+    } catch (err) {
+      context.log.warn({ err, worker: worker.name }, 'a worker does not say how its breaker is')
+      return null
+    }
+  }
+}

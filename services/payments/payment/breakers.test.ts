@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
 import { until } from '../../kit/testing/until.ts'
@@ -69,7 +71,14 @@ test.serial('every breaker says its state and the calls in its window', async (t
     chosen: null,
   })
   const { body } = await operator.get('/circuit-breaker/status')
-  t.deepEqual(Object.keys(body).sort(), ['kafka-publisher', authBreaker, 'pg-void-api'])
+  const own = ['kafka-publisher', authBreaker, 'pg-void-api', 'refund', 'settlement']
+  const ofWorkers = ['pg-capture-api', 'pg-refund-api']
+  t.deepEqual(Object.keys(body).sort(), [...own, ...ofWorkers].sort())
+  t.deepEqual(
+    ofWorkers.map((name) => body[name]),
+    [null, null],
+    'nobody is there who has them',
+  )
   await until('the events', async () => {
     const { numberOfSuccessfulCalls } = await breaker('kafka-publisher')
     return Number(numberOfSuccessfulCalls) > 0
@@ -175,6 +184,27 @@ test.serial('only operators see and choose, and only what there is', async (t) =
     t.is((body['errors'] as { field: string }[])[0]?.field, field)
   }
   t.is((await breaker())['state'], 'CLOSED')
+})
+
+test.serial('a gateway that takes longer than it is left alone is let in again', async (t) => {
+  const { shop, stateOf } = await replica(t, 1, { PAYMENT_BREAKER_OPEN_MS: '100' })
+  await all.pg.behave('authorize', { failureRate: 1 })
+  for (let n = 0; n < 12; n += 1) await shop.authorize(order(`left-${n}`))
+  // Longer than the wait for trials by far, so that others are let in while the first are under way.
+  await all.pg.behave('authorize', { failureRate: 0, delayMinMs: 400, delayMaxMs: 400 })
+  const stopped = new AbortController()
+  t.teardown(() => stopped.abort())
+  const asking = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await shop.authorize(order(randomUUID())).catch(() => undefined)
+      await pause(20)
+    }
+  }
+  const load = Promise.all([asking(), asking(), asking(), asking(), asking(), asking()])
+  await until('it to close', async () => (await stateOf()) === 'CLOSED')
+  stopped.abort()
+  await load
+  t.is((await shop.authorize(order('let-in'))).status, 200)
 })
 
 test.serial('an open breaker behind it does not close the front door', async (t) => {

@@ -2,21 +2,19 @@ import type { Context } from '../../kit/context.ts'
 import { deadLetters, type DeadLetters } from '../../kit/dead-letter.ts'
 import { purgeInbox } from '../../kit/inbox.ts'
 import type { Kafka } from '../../kit/kafka.ts'
-import type { Mariadb } from '../../kit/mariadb.ts'
 import { oneByOne } from '../../kit/one-by-one.ts'
-import type { Events } from './events.ts'
-import { reports } from './reports.ts'
+import { reports, type Ears } from './reports.ts'
 import type service from './service.ts'
 
 /** Takes in what workers report. */
 export async function consumeReports(
   context: Context<typeof service>,
-  { database, events, broker }: { database: Mariadb; events: Events; broker: Kafka },
+  { broker, ...ears }: Ears & { broker: Kafka },
 ): Promise<void> {
-  const taking = reports({ database, events })
+  const taking = reports(ears)
   const [captured, captureFailed, refunded, refundFailed] = context.service.consumes
   const letters = deadLetters(await broker.publisher(), context)
-  purgeInbox(context, database)
+  purgeInbox(context, ears.database)
   await Promise.all([
     broker.consume(captured, each(taking.captured, letters)),
     broker.consume(captureFailed, each(taking.captureFailed, letters)),

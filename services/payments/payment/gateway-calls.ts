@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { client, UpstreamError, type HttpClient } from '../../kit/client.ts'
 import type { Context } from '../../kit/context.ts'
 import { clientToken } from '../../kit/token.ts'
+import { breakerNames } from '../kit/breaker-names.ts'
 import pgMock from '../pg-mock/service.ts'
 import { authorizationKey, type Payment } from './payments.ts'
 import type service from './service.ts'
@@ -59,10 +60,10 @@ export function gatewayCalls(context: Context<typeof service>): GatewayCalls {
       token,
       breaker: { ...policy, name, openMs: breakerOpenMs },
     })
-  const authorizing = guarded('pg-auth-api')
+  const authorizing = guarded(breakerNames.authorize)
   // With a breaker of its own: each authorisation without a result is looked after by two calls, and their success
   // would keep the other one closed while no authorisation succeeds.
-  const lookingAfter = guarded('pg-void-api')
+  const lookingAfter = guarded(breakerNames.void)
   const heard = async (answer: ReturnType<HttpClient['request']>): Promise<Verdict> => {
     try {
       return verdictOf(decision.parse((await answer).body))

@@ -16,13 +16,21 @@ import {
   reserveRefund,
   reviveRefund,
 } from './refund-store.ts'
-import { lockPayment, move, type Move } from './store.ts'
+import { lockPayment, lookAfter, move, type Move } from './store.ts'
 
 /** Who takes reports in, in the inbox. */
 const consumer = 'payment'
 
+/** What reports are taken in with. */
+export interface Ears {
+  readonly database: Mariadb
+  readonly events: Events
+  /** When what is still held after a capture that failed is let go: at once, or when nobody had it tried again. */
+  readonly times: { readonly resolveMs: number; readonly voidAfterMs: number }
+}
+
 /** What workers report: each report has its effect once, and only where the payment’s state allows it. */
-export function reports({ database, events }: { database: Mariadb; events: Events }) {
+export function reports({ database, events, times }: Ears) {
   /** @param eventId the record's, so that a report that comes twice has one effect */
   const taken = async (
     eventId: string,
@@ -43,10 +51,15 @@ export function reports({ database, events }: { database: Mariadb; events: Event
       taken(eventId, paymentId, (tx, payment) =>
         changed(tx, payment, { from: capturable, to: ['CAPTURED'], captured: amount }),
       ),
-    captureFailed: (eventId: string, { paymentId, code }: CaptureFailedEvent) =>
-      taken(eventId, paymentId, (tx, payment) =>
-        changed(tx, payment, { from: ['CAPTURE_REQUESTED'], to: ['CAPTURE_FAILED'], reason: code }),
-      ),
+    captureFailed: (eventId: string, { paymentId, code, isFinal }: CaptureFailedEvent) =>
+      taken(eventId, paymentId, async (tx, payment) => {
+        const lookAfterMs = isFinal === true ? times.resolveMs : times.voidAfterMs
+        if (payment.status === 'CAPTURE_FAILED' && isFinal === true)
+          await lookAfter(tx, payment, lookAfterMs)
+        const to = ['CAPTURE_FAILED'] as const
+        const wish = { from: ['CAPTURE_REQUESTED'], to, reason: code, lookAfterMs } as const
+        return changed(tx, payment, wish)
+      }),
     refunded: (eventId: string, { paymentId, refundId, amount }: RefundedEvent) =>
       taken(eventId, paymentId, async (tx, payment) => {
         const status = 'REFUNDED'

@@ -3,7 +3,10 @@ import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
 import { paymentDesk } from '../clients.ts'
+import { auditKeptDays } from '../kit/settings.ts'
 import pgMock from '../pg-mock/service.ts'
+import refund from '../refund/service.ts'
+import settlement from '../settlement/service.ts'
 import { paymentReplays, payments } from '../stores.ts'
 import * as topics from '../topics.ts'
 import { alerts } from './alerts.ts'
@@ -28,7 +31,7 @@ export default service({
     consume(topics.refunded, group),
     consume(topics.refundFailed, group),
   ],
-  calls: [pgMock],
+  calls: [pgMock, settlement, refund],
   identity: paymentDesk,
   api,
   edge: edge({
@@ -71,6 +74,7 @@ export default service({
       schema: count(1).default(90),
       summary: 'Days for which answers are kept to the byte; 90 by default',
     },
+    auditKeptDays,
     authorizePerMinute: {
       schema: count(6).default(30_000),
       summary: 'Authorisations of one merchant a minute; 30000 by default',

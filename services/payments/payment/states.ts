@@ -18,8 +18,8 @@ export const steps: Readonly<Record<Status, readonly Status[]>> = {
   AUTH_FAILED: [],
   CAPTURE_REQUESTED: ['CAPTURED', 'CAPTURE_FAILED'],
   CAPTURED: ['PARTIAL_REFUNDED', 'REFUNDED'],
-  // A capture that failed for now may succeed later.
-  CAPTURE_FAILED: ['CAPTURED'],
+  // A capture that failed for now may succeed later; what is held for one that will not is let go.
+  CAPTURE_FAILED: ['CAPTURED', 'VOIDED'],
   PARTIAL_REFUNDED: ['PARTIAL_REFUNDED', 'REFUNDED'],
   REFUNDED: [],
   VOIDED: [],

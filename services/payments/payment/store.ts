@@ -72,6 +72,10 @@ const statements = {
        failure_code = coalesce(?, failure_code), captured = coalesce(?, captured)
      where payment_id = ? and version = ? and attempt = ?`,
   ),
+  lookAfter: statement(
+    'payment_look_after',
+    `update payment set resolve_after = ${inMs} where payment_id = ? and version = ? and attempt = ?`,
+  ),
   note: statement(
     'payment_note',
     `insert into payment_history (payment_id, version, status, reason) values (?, ?, ?, ?)`,
@@ -242,6 +246,10 @@ export async function move(
     captured: captured ?? payment.captured,
   }
 }
+
+/** Has somebody look at a payment after that time, and not before. */
+export const lookAfter = (tx: Queryable, payment: Payment, ms: number): Promise<number> =>
+  tx.change(statements.lookAfter, [ms, ...fence(payment)])
 
 /** A state that a payment came into. */
 export interface Entry {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { service } from '../../model/service.ts'
+import { callsAtOnce } from '../kit/settings.ts'
 import { gatewayBooks } from '../stores.ts'
 import { api } from './api.ts'
 import { modeNames } from './behaviour.ts'
@@ -13,6 +14,8 @@ export default service({
   port: 8205,
   stores: [gatewayBooks],
   api,
+  // Whoever waits here costs some memory and nothing else: two replicas of each worker, and of the API.
+  atOnce: 2 * (2 * callsAtOnce + 64),
   metrics,
   invariants,
   settings: {

@@ -142,3 +142,56 @@ test.serial('a request that contradicts the gateway’s books is left to people'
   t.truthy((await all.requestOf(event.refundId))?.['dead_at'])
   t.like((await operate('GET /stats/refund')).body, { delayedRefunds: 0, healthStatus: 'WARNING' })
 })
+
+test.serial('what came to its end has an end, and what waits for people waits', async (t) => {
+  const paymentId = await capturedPayment('r6')
+  const [old, young] = [
+    await refundAsked(paymentId, 300, 'a'),
+    await refundAsked(paymentId, 200, 'b'),
+  ]
+  const undecided = await capturedPayment('r7')
+  const dead = await givenUp(undecided, 400, 'a')
+  const since = await refundAsked(undecided, 400, 'b')
+  for (const refundId of [old, young, since]) await all.becomes(refundId, 'SUCCESS')
+  const ids = [old, young, dead, since]
+  const before = (days: number, refundId: string) =>
+    all.rows(
+      `update refund_request set requested_at = requested_at - interval ${days} day,
+         completed_at = completed_at - interval ${days} day, dead_at = dead_at - interval ${days} day where id = ?`,
+      refundId,
+    )
+  for (const refundId of [old, dead, since]) await before(91, refundId)
+  await before(89, young)
+  const note = (table: string, columns: string, values: string) =>
+    all.rows(`insert into ${table} (${columns}, at) values ${values}`)
+  await note(
+    'refund_audit',
+    'request_id, action, subject, client_id',
+    "('old', 'reopened', 's', 'c', now() - interval 366 day), ('young', 'reopened', 's', 'c', now() - interval 364 day)",
+  )
+  await note(
+    'circuit_breaker_choice',
+    'name, from_state, to_state, reason, subject, client_id, instance',
+    ['forced_open', 'closed']
+      .map((state) => `('gone', 'closed', '${state}', '', '', '', '', now() - interval 400 day)`)
+      .join(', '),
+  )
+  // Who starts looks for what is old.
+  const purging = await all.startWorker({ replica: 2 })
+  t.teardown(() => purging.stop())
+  const kept = async <Row>(text: string, ...values: unknown[]) =>
+    (await all.rows<{ it: Row }>(text, ...values)).map(({ it }) => it)
+  const choices = () =>
+    kept("select to_state as it from circuit_breaker_choice where name = 'gone'")
+  await until('the purge', async () => (await choices()).length === 1)
+  t.deepEqual(await choices(), ['closed'], 'what holds stays, however old')
+  t.deepEqual(
+    new Set(await kept('select id as it from refund_request where id in (?, ?, ?, ?)', ...ids)),
+    new Set([young, dead, since]),
+  )
+  t.deepEqual(
+    await kept("select request_id as it from refund_audit where request_id in ('old', 'young')"),
+    ['young'],
+  )
+  t.like(await replay(dead), { status: 409, body: { code: 'NOT_REPLAYABLE' } })
+})

@@ -1,9 +1,9 @@
 import { statement } from '../../kit/mariadb.ts'
+import { breakerNames } from '../kit/breaker-names.ts'
 import { factOf, report } from '../kit/reports.ts'
 import type { Trade } from '../kit/requests.ts'
 import pgMock from '../pg-mock/service.ts'
 import { refunded, refundFailed, refundRequested, type RefundRequestedEvent } from '../topics.ts'
-import { breaker } from './breaker.ts'
 
 /** Gives back what was captured, each refund once. */
 export const refunding: Trade<RefundRequestedEvent> = {
@@ -14,7 +14,7 @@ export const refunding: Trade<RefundRequestedEvent> = {
     amount: 'refund_amount',
     transaction: 'pg_cancel_transaction_id',
   },
-  breaker,
+  breaker: breakerNames.refund,
   asked: refundRequested,
   idOf: ({ refundId }) => refundId,
   callOf: ({ id, paymentId, amount, currency }) => ({

@@ -1,4 +1,9 @@
+import { breakerNames } from '../kit/breaker-names.ts'
 import { workerApi } from '../kit/api.ts'
 import { overdue } from './overdue.ts'
 
-export const api = workerApi('settlement', overdue.name)
+export const api = workerApi({
+  name: 'settlement',
+  late: overdue.name,
+  breaker: breakerNames.capture,
+})

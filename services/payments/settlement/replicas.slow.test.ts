@@ -4,6 +4,9 @@ import { killed, ownProcess } from '../../kit/testing/own-process.ts'
 import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { captureOf, hastyWorker, workerBench, type WorkerBench } from '../kit/testing.ts'
+import pgMock from '../pg-mock/service.ts'
+import { mockAt } from '../pg-mock/testing.ts'
+import { adminPayments, usePaymentGateway } from '../scopes.ts'
 import service from './service.ts'
 import { start } from './start.ts'
 
@@ -82,3 +85,30 @@ test.serial(
     await killed(child)
   },
 )
+
+test.serial('after an outage all of it is captured, and the gateway refuses none', async (t) => {
+  t.timeout(120_000)
+  await all.place.migrate(service)
+  // Both as users run them; the gateway looks at its crowd, and at nothing that a busy machine changes.
+  const mock = await ownProcess(pgMock, {
+    ...(await all.place.environment(pgMock)),
+    OVERLOAD_AFTER_MS: '60000',
+  })
+  t.teardown(() => mock.kill('SIGKILL'))
+  const gateway = mockAt(mock.url, await all.place.bearer(usePaymentGateway, adminPayments))
+  await gateway.prompt()
+  await gateway.behave('capture', { delayMinMs: 2000, delayMaxMs: 6000 })
+  await all.rows('delete from settlement_request')
+  const ids = await ask(600)
+  const child = await ownProcess(service, {
+    ...(await all.place.environment(service)),
+    SERVICE_PG_MOCK_URL: mock.url,
+    SETTLEMENT_GATEWAY_TIMEOUT_MS: '60000',
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const began = performance.now()
+  await until('all ends', async () => (await countOf("status = 'SUCCESS'")) === ids.length, 90_000)
+  t.log(`${ids.length} in ${((performance.now() - began) / 1000).toFixed(1)} s`)
+  const metrics = await (await fetch(`${mock.admin}/metrics`)).text()
+  t.regex(metrics, /^http_requests_shed_total\S* 0$/m)
+})

@@ -4,7 +4,10 @@ import { recordsOf, textsOf } from '../../kit/testing/records.ts'
 import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { captureOf, workerBench, type WorkerBench } from '../kit/testing.ts'
-import { readPayments } from '../scopes.ts'
+import pgMock from '../pg-mock/service.ts'
+import { start as startPgMock } from '../pg-mock/start.ts'
+import { mockAt } from '../pg-mock/testing.ts'
+import { adminPayments, readPayments, usePaymentGateway } from '../scopes.ts'
 import { captured, captureFailed, captureRequested } from '../topics.ts'
 import service from './service.ts'
 import { start } from './start.ts'
@@ -23,7 +26,7 @@ const keyOf = (paymentId: string): string => `${paymentId}:capture`
 
 /** A worker of the test’s own: its breaker has heard nothing, and nobody else takes up its requests. */
 async function started(t: ExecutionContext, env: Record<string, string> = {}) {
-  const running = await all.startWorker({ env })
+  const running = await all.startWorker({ env: { SERVICE_PG_MOCK_URL: all.gatewayUrl, ...env } })
   t.teardown(() => running.stop())
   return {
     operate: await all.operator(running.url),
@@ -231,6 +234,30 @@ test.serial('a gateway that fails is left alone, which costs no request a try', 
   await all.pg.prompt()
   for (const paymentId of [...first, late]) await all.becomes(paymentId, 'SUCCESS')
 })
+
+test.serial(
+  'a gateway that is crowded has done nothing, so it is asked again, once it has room',
+  async (t) => {
+    const crowded = await all.place.start({ ...pgMock, atOnce: 3 }, startPgMock, {
+      env: { OVERLOAD_AFTER_MS: '10000' },
+    })
+    t.teardown(() => crowded.stop())
+    const gateway = mockAt(crowded.url, await all.place.bearer(usePaymentGateway, adminPayments))
+    await gateway.prompt()
+    await gateway.behave('capture', { delayMinMs: 200, delayMaxMs: 300 })
+    const asking = await Promise.all(Array.from({ length: 12 }, asked))
+    const worker = await started(t, {
+      SERVICE_PG_MOCK_URL: crowded.url,
+      SETTLEMENT_GATEWAY_TIMEOUT_MS: '5000',
+    })
+    for (const paymentId of asking) await all.becomes(paymentId, 'SUCCESS')
+    const metrics = await worker.metrics()
+    t.regex(metrics, /^settlement_attempts_total\{outcome="unasked"\} [1-9]/m)
+    for (const outcome of ['unknown', 'failed'])
+      t.true(metrics.includes(`settlement_attempts_total{outcome="${outcome}"} 0`), outcome)
+    for (const paymentId of asking) t.like(await all.requestOf(paymentId), { retry_count: 0 })
+  },
+)
 
 test.serial('statistics say how many are in which state, and how much was captured', async (t) => {
   const { operate } = await started(t)

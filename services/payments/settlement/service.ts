@@ -1,19 +1,20 @@
-import { edge } from '../../model/edge.ts'
 import { service } from '../../model/service.ts'
 import { consume } from '../../model/topic.ts'
 import { settlementDesk } from '../clients.ts'
 import { workerAlerts } from '../kit/alerts.ts'
+import { workerEdge } from '../kit/api.ts'
+import { breakerNames } from '../kit/breaker-names.ts'
 import { workerPanels } from '../kit/panels.ts'
 import { workerSettings } from '../kit/settings.ts'
 import pgMock from '../pg-mock/service.ts'
 import { settlements } from '../stores.ts'
 import * as topics from '../topics.ts'
 import { api } from './api.ts'
-import { breaker } from './breaker.ts'
 import { metrics } from './metrics.ts'
 import { overdue } from './overdue.ts'
 
 const name = 'settlement'
+const breaker = breakerNames.capture
 
 export default service({
   name,
@@ -26,12 +27,7 @@ export default service({
   calls: [pgMock],
   identity: settlementDesk,
   api,
-  edge: edge({
-    base: '/api',
-    prefixes: [`/stats/${name}`, `/admin/${name}`],
-    limit: { perSecond: 20, burst: 40, whenStoreFails: 'local' },
-    timeLimitMs: 10_000,
-  }),
+  edge: workerEdge({ name, breaker }),
   metrics,
   alerts: workerAlerts(metrics, { name, breaker, overdueSeconds: overdue.afterSeconds }),
   panels: workerPanels(metrics, 'Settlement'),

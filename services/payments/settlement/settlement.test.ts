@@ -5,19 +5,20 @@ import { until } from '../../kit/testing/until.ts'
 import { topology } from '../../topology.ts'
 import { captureOf, workerBench, type WorkerBench } from '../kit/testing.ts'
 import { merchantAt, order, writer, type Merchant } from '../payment/testing.ts'
-import { captured, captureFailed } from '../topics.ts'
+import { captured, captureFailed, voided } from '../topics.ts'
 import service from './service.ts'
 import { start } from './start.ts'
 
 let all: WorkerBench
 let shop: Merchant
+let operate: Awaited<ReturnType<WorkerBench['operator']>>
 
 test.before(async () => {
   all = await workerBench(topology, await testServers('kafka', 'mariadb', 'redis'), {
     ...{ service, start },
   })
   shop = merchantAt((await all.start()).url, await all.bearer(writer))
-  await all.startWorker()
+  operate = await all.operator((await all.startWorker()).url)
 })
 test.beforeEach(() => all.pg.prompt())
 test.after.always(() => all?.stop())
@@ -73,9 +74,65 @@ test.serial(
     t.deepEqual(await all.callsOf(keyOf(paymentId)), ['declined'])
     t.like(await all.requestOf(paymentId), { status: 'FAILED', attempt: 1, dead_at: null })
     const [report] = await all.eventsOf(captureFailed, paymentId)
-    t.like(report, { status: 'CAPTURE_FAILED', code: 'PG_DECLINED' })
+    t.like(report, { status: 'CAPTURE_FAILED', code: 'PG_DECLINED', isFinal: true })
   },
 )
+
+const historyOf = async (paymentId: string) => {
+  const { body } = await shop.get(`/payments/${paymentId}`)
+  return (body['history'] as { status: string }[]).map(({ status }) => status)
+}
+
+test.serial('what is held for a capture that is declined is let go', async (t) => {
+  await all.pg.behave('capture', { declineRate: 1 })
+  await all.pg.behave('void', { failureRate: 1 })
+  const paymentId = await authorised('s6')
+  const voids = async () =>
+    (await all.pg.calls()).filter(({ type, key }) => type === 'void' && key === `${paymentId}:auth`)
+      .length
+  await until('a void', async () => (await voids()) > 0)
+  t.is((await shop.get(`/payments/${paymentId}`)).body['status'], 'CAPTURE_FAILED')
+  await all.pg.prompt()
+  await paymentIs(paymentId, 'VOIDED')
+  t.like(await all.chargesOf(paymentId), { held: 1, voided: 1 })
+  t.deepEqual((await historyOf(paymentId)).slice(-3), [
+    ...['CAPTURE_REQUESTED', 'CAPTURE_FAILED'],
+    'VOIDED',
+  ])
+  t.is((await shop.get(`/payments/${paymentId}`)).body['failureCode'], 'PG_DECLINED')
+  await until('the event', async () => (await all.eventsOf(voided, paymentId)).length === 1)
+})
+
+test.serial('what is held for a capture that was given up stays for seven days', async (t) => {
+  await all.pg.behave('capture', { failureRate: 1 })
+  const [again, never] = [await authorised('s7'), await authorised('s8')]
+  const inVain = await authorised('s10')
+  for (const paymentId of [again, never, inVain]) await paymentIs(paymentId, 'CAPTURE_FAILED')
+  // One that failed later and for good is let go before.
+  await all.pg.behave('capture', { failureRate: 0, declineRate: 1 })
+  await paymentIs(await authorised('s9'), 'VOIDED')
+  for (const paymentId of [again, never, inVain])
+    t.like(await all.chargesOf(paymentId), { held: 1, voided: 0 })
+  t.like(await operate(`POST /admin/settlement/migrate-dlq?id=${inVain}`), { status: 200 })
+  await paymentIs(inVain, 'VOIDED')
+  await all.pg.prompt()
+  t.like(await operate(`POST /admin/settlement/migrate-dlq?id=${again}`), { status: 200 })
+  await paymentIs(again, 'CAPTURED')
+  t.deepEqual((await historyOf(again)).slice(-2), ['CAPTURE_FAILED', 'CAPTURED'])
+  const later = 'resolve_after = resolve_after - interval 7 day'
+  await all.rowsIn('payment')(
+    `update payment set ${later} where payment_id in (?, ?)`,
+    again,
+    never,
+  )
+  await paymentIs(never, 'VOIDED')
+  t.like(await all.chargesOf(never), { held: 1, voided: 1 })
+  t.like(await all.chargesOf(again), { voided: 0 })
+  // Whoever has it tried again now is told by the gateway.
+  t.like(await operate(`POST /admin/settlement/migrate-dlq?id=${never}`), { status: 200 })
+  await until('the answer', async () => (await all.callsOf(keyOf(never))).includes('declined'))
+  await paymentIs(never, 'VOIDED')
+})
 
 test.serial('a request that comes again, as itself or anew, is one', async (t) => {
   const paymentId = await all.authorised()
@@ -102,7 +159,10 @@ test.serial(
     const next = await all.authorised()
     await all.askCapture(captureOf(next))
     await all.becomes(next, 'SUCCESS')
-    const letters = async () => textsOf(all.shelf, { name: 'settlement.v1.dlq' })
+    const letters = async () =>
+      (await textsOf(all.shelf, { name: 'settlement.v1.dlq' })).filter(
+        ({ key }) => key === paymentId,
+      )
     await until('the letter', async () => (await letters()).length > 0)
     const [letter, ...others] = await letters()
     t.is(others.length, 0)

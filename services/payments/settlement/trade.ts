@@ -1,8 +1,8 @@
+import { breakerNames } from '../kit/breaker-names.ts'
 import { factOf, report } from '../kit/reports.ts'
 import type { Trade } from '../kit/requests.ts'
 import pgMock from '../pg-mock/service.ts'
 import { captured, captureFailed, captureRequested, type CaptureRequestedEvent } from '../topics.ts'
-import { breaker } from './breaker.ts'
 
 /** Takes what was authorised, each payment once. */
 export const settling: Trade<CaptureRequestedEvent> = {
@@ -13,7 +13,7 @@ export const settling: Trade<CaptureRequestedEvent> = {
     amount: 'request_amount',
     transaction: 'pg_transaction_id',
   },
-  breaker,
+  breaker: breakerNames.capture,
   asked: captureRequested,
   idOf: ({ paymentId }) => paymentId,
   callOf: ({ paymentId, amount, currency }) => ({

@@ -1,4 +1,5 @@
 import { statement, type Mariadb, type Queryable } from '../../kit/mariadb.ts'
+import type { Deletion } from '../../kit/purge.ts'
 import type { BreakerState, ChosenState } from '../../model/breaker.ts'
 
 /** Somebody put a breaker into a state. */
@@ -36,6 +37,12 @@ const statements = {
     'breaker_choice_trail',
     `select ${columns} from circuit_breaker_choice where name = ? order by seq desc limit ?`,
   ),
+  forget: statement(
+    'breaker_choice_forget',
+    `delete from circuit_breaker_choice
+     where at < now(3) - interval ? day
+       and seq not in (select max(seq) from circuit_breaker_choice group by name) limit ?`,
+  ),
 }
 
 export const noteChoice = (
@@ -51,3 +58,10 @@ export const presentChoices = (db: Mariadb): Promise<NotedChoice[]> =>
 /** At most `size` choices of a breaker, latest first. */
 export const choicesOf = (db: Mariadb, name: string, size: number): Promise<NotedChoice[]> =>
   db.query<NotedChoice>(statements.trail, [name, size])
+
+/** Deletes choices that are older than `days` days, but never those that hold. */
+export const choicePurge = (days: number): Deletion => ({
+  statement: statements.forget,
+  values: [days],
+  limit: 1000,
+})

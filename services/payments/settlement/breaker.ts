@@ -1,1 +1,0 @@
-export const breaker = 'pg-capture-api'
