@@ -34,7 +34,7 @@ export interface Lab {
   readonly rounds: number
   /** How long each load of a turn lasts. */
   readonly seconds: number
-  server(name: 'kafka' | 'redis'): Promise<LabServer>
+  server(name: 'kafka' | 'redis' | 'mariadb' | 'postgres'): Promise<LabServer>
   /** Path of a program of Debian's, which is installed when it is not there. */
   program(name: string, debianPackage: string): Promise<string>
   /** The words that run a Java program on one core; its jars are fetched, and it is compiled, once. */
