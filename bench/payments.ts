@@ -12,7 +12,7 @@ import { closedLoop, rawRequest } from './closed-loop.ts'
 import { measured, neighbour, ownService, told, warm, withStores } from './contender.ts'
 import { stepAside } from './cores.ts'
 import type { Lab, LabServer } from './lab.ts'
-import { behave, prompt } from './payments/mock.ts'
+import { mockAt, prompt } from './payments/mock.ts'
 import { someOrder } from './payments/orders.ts'
 import { sayAgain, scriptOf, type Said } from './payments/statements.ts'
 import { inTurns } from './rounds.ts'
@@ -81,7 +81,7 @@ async function settingOf(lab: Lab): Promise<Setting> {
   const place = await bench(topology, Object.assign({}, ...servers.map((one) => one.servers)))
   lab.atEnd(() => place.stop())
   const gateway = await neighbour(lab, pgMock, await place.environment(pgMock))
-  await behave(gateway.url, await place.bearer(adminPayments), { authorize: prompt })
+  await mockAt(gateway.url, await place.bearer(adminPayments)).behave({ authorize: prompt })
   const env = await place.environment(payment, {
     env: { [serviceVariableName(pgMock.name)]: gateway.url },
   })

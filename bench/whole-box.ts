@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { request } from 'undici'
+import { operator } from '../services/platform/clients.ts'
+import { bearer } from './bearer.ts'
 import type { Benchmark, Turn } from './benchmark.ts'
-import type { LabPlatform } from './lab.ts'
 import { openLoop, type Answers, type Shot } from './open-loop.ts'
 
 const eventsPerSecond = 1000
@@ -24,8 +25,8 @@ export const wholeBox: Benchmark = {
     { ours: '/catalog', of: 'p95', bound: 20 },
   ],
   run: async (lab) => {
-    const { url, client } = await lab.platform()
-    const headers = await bearer(url, client)
+    const { url, clientNamed } = await lab.platform()
+    const headers = await bearer(url, clientNamed(operator.id))
     const shot = (n: number): Shot => ({ ...shotOf(n), headers: { ...headers, ...traced() } })
     const read = (seconds: number) =>
       openLoop({ origin: url, perSecond: readsPerSecond, seconds, shot })
@@ -43,23 +44,6 @@ export const wholeBox: Benchmark = {
     await control(url, headers, 'stop')
     return { turns, versions: {} }
   },
-}
-
-async function bearer(url: string, { id, secret, scopes }: LabPlatform['client']) {
-  const form = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: id,
-    client_secret: secret,
-    scope: scopes.join(' '),
-  })
-  const { statusCode, body } = await request(`${url}/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: form.toString(),
-  })
-  const answer = (await body.json()) as { access_token: string }
-  if (statusCode !== 200) throw new Error(`The token was refused: ${JSON.stringify(answer)}`)
-  return { authorization: `Bearer ${answer.access_token}` }
 }
 
 /** What the generator counted. */
