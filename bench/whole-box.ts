@@ -1,31 +1,32 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { request } from 'undici'
 import { operator } from '../services/platform/clients.ts'
 import { bearer } from './bearer.ts'
 import type { Benchmark, Turn } from './benchmark.ts'
 import { openLoop, type Answers, type Shot } from './open-loop.ts'
+import { payFor, paymentGoals } from './whole-box/payments.ts'
+import { traced } from './whole-box/traced.ts'
 
 const eventsPerSecond = 1000
 const readsPerSecond = 200
 const load = `${readsPerSecond} mixed requests/s beside ${eventsPerSecond} events/s`
 /** Until events come at their rate and caches are filled. */
 const warmUpSeconds = 10
-/** Load generators have one trace in a hundred kept. */
-const tracedShare = 0.01
 
 /** Everything on one machine, as `./maru up` starts it, and readers beside a stream of events. */
 export const wholeBox: Benchmark = {
   name: 'whole-box',
-  summary: `time to answer ${load}, with the whole platform on this machine and nothing pinned`,
+  summary: `time to answer ${load}, and then authorisations by themselves, with the whole platform on this machine and nothing pinned`,
   load,
   goals: [
     { ours: '/rank/top', of: 'p95', bound: 20 },
     { ours: '/search', of: 'p95', bound: 100 },
     { ours: '/catalog', of: 'p95', bound: 20 },
+    ...paymentGoals,
   ],
   run: async (lab) => {
-    const { url, clientNamed } = await lab.platform()
+    const platform = await lab.platform()
+    const { url, clientNamed } = platform
     const headers = await bearer(url, clientNamed(operator.id))
     const shot = (n: number): Shot => ({ ...shotOf(n), headers: { ...headers, ...traced() } })
     const read = (seconds: number) =>
@@ -42,7 +43,7 @@ export const wholeBox: Benchmark = {
       lab.say(`round ${round}: ${[...answers].map(told).join(', ')}`)
     }
     await control(url, headers, 'stop')
-    return { turns, versions: {} }
+    return { turns: [...turns, ...(await payFor(platform, lab.say))], versions: {} }
   },
 }
 
@@ -82,15 +83,6 @@ function shotOf(n: number): Pick<Shot, 'of' | 'path'> {
   ]
   return shots[n % shots.length] ?? { of: '/catalog', path: '/catalog' }
 }
-
-const traced = (): Record<string, string> => ({
-  traceparent: [
-    '00',
-    randomBytes(16).toString('hex'),
-    randomBytes(8).toString('hex'),
-    Math.random() < tracedShare ? '01' : '00',
-  ].join('-'),
-})
 
 const readTurns = (
   answers: ReadonlyMap<string, Answers>,
