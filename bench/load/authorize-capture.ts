@@ -14,7 +14,7 @@ const ramp = [
 
 /** The capture is asked for here, and made by settlement afterwards. */
 export const options = optionsOf(
-  { rate: 400, seconds: 480, ramp, short: { rate: 40, seconds: 24 }, iterationSeconds: 0.5 },
+  { rate: 400, seconds: 480, ramp, short: { rate: 40, seconds: 16 }, iterationSeconds: 0.5 },
   {
     payment_authorize_duration: ['p(95)<35', 'p(99)<265'],
     payment_capture_duration: ['p(95)<20', 'p(99)<250'],

@@ -5,7 +5,7 @@ export { handleSummary } from './shape.ts'
 
 /** The mock gateway takes 5 to 15 ms of it. */
 export const options = optionsOf(
-  { rate: 1050, seconds: 360, short: { rate: 100, seconds: 20 }, iterationSeconds: 0.3 },
+  { rate: 1050, seconds: 360, short: { rate: 100, seconds: 10 }, iterationSeconds: 0.3 },
   { payment_authorize_duration: ['p(95)<35', 'p(99)<265'] },
 )
 

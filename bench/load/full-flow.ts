@@ -6,7 +6,7 @@ export { handleSummary } from './shape.ts'
 
 /** Of a flow of 5 s the pauses are one, and the mock gateway’s capture up to three. */
 export const options = optionsOf(
-  { rate: 300, seconds: 360, short: { rate: 10, seconds: 20 }, iterationSeconds: 6 },
+  { rate: 300, seconds: 360, short: { rate: 10, seconds: 15 }, iterationSeconds: 6 },
   {
     payment_authorize_duration: ['p(95)<35', 'p(99)<265'],
     payment_refund_duration: ['p(95)<20', 'p(99)<250'],
