@@ -26,8 +26,9 @@ local function prepared(connection, one)
   local parameters = {}
   for at, value in ipairs(one.values) do
     -- false is NULL
+    -- Ids are longer than what stands for them.
     local size = type(value) == 'string' and #value + 400 or 1
-    parameters[at] = statement:bind_create(types[type(value)], type(value) == 'number' and nil or size)
+    parameters[at] = statement:bind_create(types[type(value)], size)
   end
   if #parameters > 0 then statement:bind_param(unpack(parameters)) end
   return { statement = statement, parameters = parameters, values = one.values }
