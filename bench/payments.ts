@@ -89,6 +89,8 @@ async function settingOf(lab: Lab): Promise<Setting> {
   return { lab, place, mariadb, env, versions: { ...versions, sysbench: '1.0.20' } }
 }
 
+type Done = Pick<Figures, 'completed' | 'failed' | 'seconds'>
+
 /** The service’s own code on its own driver, with nothing around it. */
 async function sqlAlone({ lab, mariadb, env }: Setting): Promise<Authoriser & { url: string }> {
   const main = new URL('../services/payments/payment/bench.ts', import.meta.url)
@@ -96,11 +98,7 @@ async function sqlAlone({ lab, mariadb, env }: Setting): Promise<Authoriser & { 
   const authorise = (seconds: number): Promise<Figures> =>
     measured(running, [mariadb.pid], async () => {
       const words = `connections=${connections}&seconds=${seconds}`
-      const done = await told<{ completed: number; seconds: number }>(
-        running.url,
-        `authorise?${words}`,
-      )
-      return { load, failed: 0, ...done }
+      return { load, ...(await told<Done>(running.url, `authorise?${words}`)) }
     })
   return {
     ...{ name: 'maru, SQL alone', url: running.url, authorise },

@@ -34,14 +34,29 @@ local function prepared(connection, one)
   return { statement = statement, parameters = parameters, values = one.values }
 end
 
-local said
+local function literal(value)
+  if value == false then return 'null' end
+  if type(value) == 'number' then return tostring(value) end
+  return "'" .. value:gsub("[\\']", '\\%0') .. "'"
+end
+
+-- sysbench fetches rows of prepared statements that begin with SELECT only: a write that returns rows is said as a text.
+local function written_out(one, values)
+  local at = 0
+  return (one.text:gsub('%?', function()
+    at = at + 1
+    return literal(values[at])
+  end))
+end
+
+local connection, said
 
 function thread_init()
   math.randomseed(os.time() + sysbench.tid)
   connection = sysbench.sql.driver():connect()
   said = {}
   for at, one in ipairs(dofile(sysbench.opt.statements)) do
-    said[at] = one.plain and one or prepared(connection, one)
+    said[at] = (#one.values == 0 or one.text:find('%sreturning%s')) and one or prepared(connection, one)
   end
 end
 
@@ -49,13 +64,15 @@ function event()
   local ids = {}
   for n = 0, sysbench.opt.ids - 1 do ids[tostring(n)] = new_id() end
   for _, one in ipairs(said) do
-    if one.plain then
-      connection:query(one.text)
+    local values = {}
+    for at, value in ipairs(one.values) do
+      values[at] = type(value) == 'string' and value:gsub('{(%d+)}', ids) or value
+    end
+    if not one.statement then
+      connection:query(written_out(one, values))
     else
       for at, parameter in ipairs(one.parameters) do
-        local value = one.values[at]
-        if type(value) == 'string' then value = value:gsub('{(%d+)}', ids) end
-        if value == false then parameter:set(nil) else parameter:set(value) end
+        if values[at] == false then parameter:set(nil) else parameter:set(values[at]) end
       end
       one.statement:execute()
     end

@@ -24,7 +24,7 @@ test('ids are made anew for each repetition, and what was equal stays equal', (t
   )
 })
 
-test('a script is a Lua table; NULL is false, and only statements with values are prepared', (t) => {
+test('a script is a Lua table; NULL is false', (t) => {
   const lua = luaOf({
     ids: 1,
     statements: [
@@ -35,9 +35,9 @@ test('a script is a Lua table; NULL is false, and only statements with values ar
   t.is(
     lua,
     `return {
-  { text = [==[start transaction]==], plain = true, values = {  } },
+  { text = [==[start transaction]==], values = {  } },
   { text = [==[select '?'
-from x where a = ?]==], plain = false, values = { false, 7, [==[it's]==] } },
+from x where a = ?]==], values = { false, 7, [==[it's]==] } },
 }
 `,
   )

@@ -31,12 +31,12 @@ export function scriptOf(said: Said): Script {
   return { statements, ids: ids.size }
 }
 
-/** As a Lua table. Without values a statement is said as it is. @throws TypeError for a value that it cannot hold */
+/** As a Lua table. @throws TypeError for a value that it cannot hold */
 export const luaOf = ({ statements }: Script): string =>
   `return {\n${statements
     .map(
       ({ text, values }) =>
-        `  { text = ${literal(text)}, plain = ${values.length === 0}, values = { ${values.map(literal).join(', ')} } },\n`,
+        `  { text = ${literal(text)}, values = { ${values.map(literal).join(', ')} } },\n`,
     )
     .join('')}}\n`
 
@@ -79,7 +79,7 @@ export async function sayAgain(
   if (running.pid !== undefined) measuredAlone(running.pid)
   const { stdout, failed, all } = await running
   const line = stdout.split('\n').findLast((one) => one.startsWith('{'))
-  if (failed || line === undefined) throw new Error(`sysbench failed:\n${all}`)
+  if (failed || line === undefined) throw new Error(`sysbench failed:\n${all.slice(-2000)}`)
   const told = JSON.parse(line) as { events: number; errors: number; seconds: number }
   const load = `closed, ${connections} at once`
   return { load, completed: told.events, failed: told.errors, seconds: told.seconds }

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import { mariadb, type Mariadb, type Queryable } from '../../kit/mariadb.ts'
+import { Problem } from '../../kit/problem.ts'
 import { run } from '../../kit/run.ts'
 import { controlled } from '../../kit/testing/controls.ts'
 import { payments } from '../stores.ts'
@@ -11,6 +12,17 @@ import service from './service.ts'
 interface Said {
   readonly text: string
   readonly values: readonly unknown[]
+}
+
+const approved = {
+  kind: 'approved',
+  approvalNumber: 'APP00000000',
+  transactionId: 'txn_00000000',
+} as const
+const approving: Desk['gateway'] = {
+  query: async () => approved,
+  void: async () => approved,
+  admit: () => ({ ask: async () => approved, release: () => undefined }),
 }
 
 /**
@@ -59,26 +71,20 @@ async function pay(desk: Desk): Promise<void> {
 async function busy(desk: Desk, connections: number, seconds: number) {
   const began = performance.now()
   const end = began + seconds * 1000
-  let completed = 0
+  let [completed, failed] = [0, 0]
   const one = async (): Promise<void> => {
     while (performance.now() < end) {
-      await pay(desk)
-      completed += 1
+      try {
+        await pay(desk)
+        completed += 1
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error
+        failed += 1
+      }
     }
   }
   await Promise.all(Array.from({ length: connections }, one))
-  return { completed, seconds: (performance.now() - began) / 1000 }
-}
-
-const approved = {
-  kind: 'approved',
-  approvalNumber: 'APP00000000',
-  transactionId: 'txn_00000000',
-} as const
-const approving: Desk['gateway'] = {
-  query: async () => approved,
-  void: async () => approved,
-  admit: () => ({ ask: async () => approved, release: () => undefined }),
+  return { completed, failed, seconds: (performance.now() - began) / 1000 }
 }
 
 /** The same database, overheard. */
@@ -96,17 +102,19 @@ function heard(database: Mariadb, tell: (said: Said) => void): Mariadb {
   }
 }
 
-const overheard = <Q extends Queryable<'mariadb'>>(
+function overheard<Q extends Queryable<'mariadb'>>(
   one: Q,
   tell: (said: Said) => void,
-): Queryable<'mariadb'> => ({
-  engine: one.engine,
-  query: (wanted, values = []) => {
-    tell({ text: wanted.text, values })
-    return one.query(wanted, values)
-  },
-  change: (wanted, values = []) => {
-    tell({ text: wanted.text, values })
-    return one.change(wanted, values)
-  },
-})
+): Queryable<'mariadb'> {
+  return {
+    engine: one.engine,
+    query: (wanted, values = []) => {
+      tell({ text: wanted.text, values })
+      return one.query(wanted, values)
+    },
+    change: (wanted, values = []) => {
+      tell({ text: wanted.text, values })
+      return one.change(wanted, values)
+    },
+  }
+}
