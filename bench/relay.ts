@@ -88,6 +88,8 @@ async function turn(lab: Lab, kafka: LabServer, courier: Courier): Promise<reado
   const carried = (): Promise<number> =>
     courier.counts === true ? told<number>(program.url, 'done') : stand.held()
   const running = { ...program, stand, carried, lab, stores: [courier.server.pid, kafka.pid] }
+  if (courier.measure.includes(drained)) await told(program.url, `fill?count=${2 * backlogOf(lab)}`)
+  await told(program.url, 'relay')
   const figures: Figures[] = []
   for (const measure of courier.measure) figures.push(await measure(running))
   await stop()
@@ -95,10 +97,10 @@ async function turn(lab: Lab, kafka: LabServer, courier: Courier): Promise<reado
   return figures
 }
 
+const backlogOf = ({ seconds }: Lab): number => backlogPerSecond * seconds
+
 async function drained(one: Running): Promise<Figures> {
-  const backlog = backlogPerSecond * one.lab.seconds
-  await told(one.url, `fill?count=${2 * backlog}`)
-  await told(one.url, 'relay')
+  const backlog = backlogOf(one.lab)
   await carried(one, backlog)
   return measured(one, one.stores, async () => {
     const [before, began] = [await one.carried(), performance.now()]
@@ -115,20 +117,19 @@ async function poured(one: Running): Promise<Figures> {
   const { url, stand, lab, stores } = one
   const { seconds } = lab
   const read = await stand.reader()
-  const sell = (during: number) =>
-    told<readonly Sold[]>(url, `sell?perSecond=${perSecond}&seconds=${during}`)
+  const sell = (during: number) => told<Sold>(url, `sell?perSecond=${perSecond}&seconds=${during}`)
   await sell(warmUpSeconds)
   await until('a reader has events', () => read.size > 0, readWithinMs)
   return measured(one, stores, async () => {
-    const sold = await sell(seconds)
-    const missing = () => sold.filter(([id]) => !read.has(id)).length
-    await until('all have been read', () => missing() === 0, readWithinMs).catch(() => undefined)
-    const times = sold.flatMap(([id, committedAt]) => {
+    const { committed, failed } = await sell(seconds)
+    const missing = () => committed.filter(([id]) => !read.has(id))
+    await until('all were read', () => missing().length === 0, readWithinMs).catch(() => undefined)
+    const times = committed.flatMap(([id, at]) => {
       const readAt = read.get(id)
-      return readAt === undefined ? [] : [readAt - committedAt]
+      return readAt === undefined ? [] : [readAt - at]
     })
+    const lost = failed + missing().length
     const latencyMs = percentilesOf(times)
-    const failed = sold.length - times.length
-    return { load: steadily, completed: times.length, failed, seconds, latencyMs }
+    return { load: steadily, completed: times.length, failed: lost, seconds, latencyMs }
   })
 }

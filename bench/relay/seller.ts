@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid'
 import type { Context } from '../../services/kit/context.ts'
 import { mariadb, statement, type Mariadb } from '../../services/kit/mariadb.ts'
 import { outbox } from '../../services/kit/outbox.ts'
+import { Problem } from '../../services/kit/problem.ts'
 import { run } from '../../services/kit/run.ts'
 import { controlled } from '../../services/kit/testing/controls.ts'
 import { placed, shopOn } from '../../services/kit/testing/shop.ts'
@@ -10,8 +11,11 @@ import { epochMs, someSale } from './sales.ts'
 
 export const { orders, seller, shop } = shopOn('mariadb')
 
-/** A sale, and when its transaction was committed, in ms of the epoch. */
-export type Sold = readonly [id: string, committedAt: number]
+/** Sales by when their transactions were committed, in ms of the epoch; and how many came to nothing. */
+export interface Sold {
+  readonly committed: readonly (readonly [id: string, at: number])[]
+  readonly failed: number
+}
 
 const tickMs = 2
 
@@ -45,23 +49,25 @@ async function fill(database: Mariadb, count: number): Promise<void> {
 }
 
 /** At even intervals, whether or not earlier ones are through. */
-async function sell(
-  database: Mariadb,
-  perSecond: number,
-  seconds: number,
-): Promise<readonly Sold[]> {
-  const sales: Promise<Sold>[] = []
+async function sell(database: Mariadb, perSecond: number, seconds: number): Promise<Sold> {
+  const sales: Promise<readonly [string, number] | undefined>[] = []
   const began = performance.now()
   while (sales.length < perSecond * seconds) {
     const due = Math.floor(((performance.now() - began) / 1000) * perSecond)
     while (sales.length < Math.min(due, perSecond * seconds)) sales.push(one(database))
     await delay(tickMs)
   }
-  return Promise.all(sales)
+  const committed = (await Promise.all(sales)).filter((sale) => sale !== undefined)
+  return { committed, failed: sales.length - committed.length }
 }
 
-async function one(database: Mariadb): Promise<Sold> {
+async function one(database: Mariadb): Promise<readonly [string, number] | undefined> {
   const id = uuid()
-  await database.transaction((tx) => outbox.add(tx, placed, { key: id, value: someSale(id) }))
-  return [id, epochMs()]
+  try {
+    await database.transaction((tx) => outbox.add(tx, placed, { key: id, value: someSale(id) }))
+    return [id, epochMs()]
+  } catch (error) {
+    if (error instanceof Problem) return undefined
+    throw error
+  }
 }
