@@ -1,3 +1,4 @@
+import { scenario } from 'k6/execution'
 import { authorize, authorizesOnce, someOrder } from './payments.ts'
 import { optionsOf } from './shape.ts'
 
@@ -12,6 +13,6 @@ export const options = optionsOf(
 const everyHundredth = 100
 
 export default function authorizeOnly(): void {
-  if (__ITER % everyHundredth === 0) authorizesOnce(someOrder('automatic'))
+  if (scenario.iterationInTest % everyHundredth === 0) authorizesOnce(someOrder('automatic'))
   else authorize(someOrder('automatic'))
 }

