@@ -165,7 +165,7 @@ async function wroteAll(
       return found
     })
   const before = await counts()
-  const { completed, failed } = await authorise(1)
+  const { completed, failed } = await authorise(warmUpSeconds)
   const after = await counts()
   for (const [at, [table, each]] of Object.entries(rows).entries()) {
     const written = (after[at] ?? 0) - (before[at] ?? 0)

@@ -1,4 +1,4 @@
-import { makeWorkerUtils, run as work, WorkerPreset, type Task } from 'graphile-worker'
+import { Logger, makeWorkerUtils, run as work, WorkerPreset, type Task } from 'graphile-worker'
 import { v7 as uuid } from 'uuid'
 import { kafka } from '../../services/kit/kafka.ts'
 import { run } from '../../services/kit/run.ts'
@@ -8,6 +8,10 @@ import { someSale } from './sales.ts'
 
 /** Its batching, switched on. */
 const batched = { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 }
+/** Our relay says nothing of an event that went well, either. */
+const logger = new Logger(() => (level, message) => {
+  if (level === 'error') process.stderr.write(`${message}\n`)
+})
 /** As many as our relay has on their way at once. */
 const concurrentJobs = 500
 const perCall = 5000
@@ -20,7 +24,7 @@ await run(seller, async (context) => {
   const { host, port, database, user, password } = context.config.store(orders)
   const connectionString = `postgres://${user}:${password}@${host}:${port}/${database}`
   const publisher = await kafka(context).publisher()
-  const utils = await makeWorkerUtils({ connectionString })
+  const utils = await makeWorkerUtils({ connectionString, logger })
   context.life.onStop('stores', 'jobs', () => Promise.resolve(utils.release()))
   await utils.migrate()
   let done = 0
@@ -41,7 +45,7 @@ await run(seller, async (context) => {
         )
     },
     relay: async () => {
-      const worker = { ...batched, connectionString, concurrentJobs }
+      const worker = { ...batched, connectionString, concurrentJobs, logger }
       const runner = await work({
         preset: { extends: [WorkerPreset], worker },
         taskList: { publish },
