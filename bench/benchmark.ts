@@ -33,20 +33,35 @@ export interface Turn extends Figures {
 export interface RatioGoal {
   readonly ours: string
   readonly peer: string
-  /** `cost`: CPU per operation, at most; `yield`: operations per second of CPU, at least. */
-  readonly of: 'cost' | 'yield'
+  /**
+   * `cost`: CPU per operation, `p99`: latency; at most. `yield`: operations per second of CPU, `rate`: operations per
+   * second; at least.
+   */
+  readonly of: 'cost' | 'yield' | 'rate' | 'p99'
   readonly bound: number
+  /** The load at which it is taken; the benchmark's by default. */
+  readonly load?: string
 }
 
 /** What is wanted whatever others do. */
 export interface LatencyGoal {
   readonly ours: string
-  readonly of: 'p95'
+  readonly of: 'p95' | 'p99'
   /** Milliseconds, below which it must be. */
   readonly bound: number
 }
 
-export type Goal = RatioGoal | LatencyGoal
+/** How much is wanted. */
+export interface RateGoal {
+  readonly ours: string
+  readonly of: 'rate'
+  /** Operations per second, at least. */
+  readonly bound: number
+  /** What it is to be read beside. */
+  readonly beside?: string
+}
+
+export type Goal = RatioGoal | LatencyGoal | RateGoal
 
 /** One comparison. It reports; it fails only when it could not be made. */
 export interface Benchmark {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { request } from 'undici'
 import { ownProcess } from '../services/kit/testing/own-process.ts'
 import { until } from '../services/kit/testing/until.ts'
 import { within } from '../services/kit/within.ts'
@@ -57,13 +58,21 @@ export const contending = async (...given: Parameters<typeof started>): Promise<
 
 /** One of our services, or a peer with its declaration, as its users run it: on the measured core. */
 export async function ownService(
+  ...given: Parameters<typeof neighbour>
+): Promise<Program & { readonly url: string }> {
+  const running = await neighbour(...given)
+  return { ...running, ...onMeasuredCore(running) }
+}
+
+/** The same for a service that what is measured asks: on the other core. */
+export async function neighbour(
   lab: Lab,
   service: Service,
   env: Readonly<Record<string, string>>,
   main?: URL,
 ): Promise<Program & { readonly url: string }> {
   const child = await ownProcess(service, { ...asDeployed, ...env }, main?.pathname)
-  return { url: child.url, ...onMeasuredCore(programOf(lab, child)) }
+  return { url: child.url, ...programOf(lab, child) }
 }
 
 /** What a bench for tests sets otherwise. */
@@ -85,23 +94,37 @@ function programOf(lab: Lab, child: ChildProcess): Program {
   return { pid: child.pid ?? 0, stop }
 }
 
+/** Tells a program with controls (kit/testing) what to do. @throws Error with what it answered */
+export async function told<Found>(url: string, words: string): Promise<Found> {
+  const asked = { method: 'POST', headersTimeout: 0 } as const
+  const { statusCode, body } = await request(`${url}/${words}`, asked)
+  if (statusCode !== 200) throw new Error(await body.text())
+  return (await body.json()) as Found
+}
+
+type Counted = Omit<Figures, 'cpuUs' | 'storesCpuUs' | 'rssMiB'>
+
 /** Runs a load, and adds what the contender and its stores used meanwhile. */
 export async function measured(
   { pid }: Pick<Contender, 'pid'>,
   stores: readonly number[],
-  work: () => Promise<Omit<Figures, 'cpuUs' | 'storesCpuUs' | 'rssMiB'>>,
+  work: () => Promise<Counted>,
 ): Promise<Figures> {
-  const storesMs = (): number => stores.reduce((sum, one) => sum + usageOf(one).cpuMs, 0)
-  const before = { own: usageOf(pid).cpuMs, stores: storesMs() }
-  const figures = await work()
+  const before = usageOf(pid).cpuMs
+  const figures = await withStores(stores, work)
   const { cpuMs, rssMiB } = usageOf(pid)
-  const perOperation = (ms: number): number => (ms * 1000) / figures.completed
-  return {
-    ...figures,
-    cpuUs: perOperation(cpuMs - before.own),
-    storesCpuUs: perOperation(storesMs() - before.stores),
-    rssMiB,
-  }
+  return { ...figures, cpuUs: ((cpuMs - before) * 1000) / figures.completed, rssMiB }
+}
+
+/** The same for a contender whose process lasts no longer than its load. */
+export async function withStores(
+  stores: readonly number[],
+  work: () => Promise<Counted>,
+): Promise<Figures> {
+  const used = (): number => stores.reduce((sum, one) => sum + usageOf(one).cpuMs, 0)
+  const before = used()
+  const figures = await work()
+  return { ...figures, storesCpuUs: ((used() - before) * 1000) / figures.completed }
 }
 
 /** Compilers have seen a program's hot paths after this many operations. */

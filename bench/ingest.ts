@@ -10,6 +10,7 @@ import { closedLoop, rawRequest } from './closed-loop.ts'
 import { measured, ownService, warm, type Contender } from './contender.ts'
 import { stepAside } from './cores.ts'
 import type { Lab, LabServer } from './lab.ts'
+import { versionOf } from './package-version.ts'
 import { someView } from './page-views.ts'
 import { inTurns } from './rounds.ts'
 import { steady } from './steady.ts'
@@ -45,7 +46,7 @@ export const ingest: Benchmark = {
       await keepsAll(setting, one)
     }
     const turns = await inTurns(lab, contenders, (one) => turn(setting, one))
-    return { turns, versions: { kafka: broker.version, kafkajs: '2.2.4' } }
+    return { turns, versions: { kafka: broker.version, kafkajs: versionOf('kafkajs') } }
   },
 }
 

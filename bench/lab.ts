@@ -1,4 +1,5 @@
 import type { Servers } from '../services/kit/testing.ts'
+import type { Client } from './bearer.ts'
 
 /** A real server of this run alone. */
 export interface LabServer {
@@ -19,12 +20,10 @@ export interface JavaPeer {
 export interface LabPlatform {
   /** Its front door. */
   readonly url: string
-  /** Somebody who may do everything. */
-  readonly client: {
-    readonly id: string
-    readonly secret: string
-    readonly scopes: readonly string[]
-  }
+  /** Base URL of a service's first instance. @throws Error where none runs */
+  urlOf(service: string): string
+  /** @throws Error where there is none of that id */
+  clientNamed(id: string): Client
 }
 
 /** What a benchmark is given: the machine's programs and servers, and how thorough it has to be. */
@@ -34,7 +33,7 @@ export interface Lab {
   readonly rounds: number
   /** How long each load of a turn lasts. */
   readonly seconds: number
-  server(name: 'kafka' | 'redis'): Promise<LabServer>
+  server(name: 'kafka' | 'redis' | 'mariadb' | 'postgres'): Promise<LabServer>
   /** Path of a program of Debian's, which is installed when it is not there. */
   program(name: string, debianPackage: string): Promise<string>
   /** The words that run a Java program on one core; its jars are fetched, and it is compiled, once. */

@@ -21,7 +21,9 @@ export interface Load {
   shot(n: number): Shot
   /** 64 by default; a request waits for a free one, and its latency counts the wait. */
   readonly connections?: number
-  /** 0 to 1; by default `Math.random`. */
+  /** With more than so many unanswered, one that is due is dropped. No limit by default. */
+  readonly mostUnderWay?: number
+  /** 0 to 1; by default `Math.random`. `evenly`: requests at equal distances. */
   random?(): number
 }
 
@@ -30,13 +32,16 @@ export interface Answers {
   readonly offered: number
   /** Answered with 2xx. */
   readonly good: number
-  /** Other statuses, and `failed` for what was not answered. */
+  /** Other statuses; `failed` for what was not answered, and `dropped` for what was never sent. */
   readonly others: Readonly<Record<string, number>>
   readonly p50: number
   readonly p95: number
   readonly p99: number
   readonly max: number
 }
+
+/** Makes all distances of a Poisson process its mean. */
+export const evenly = (): number => 1 - 1 / Math.E
 
 const answerWithinMs = 30_000
 const microseconds = 1000
@@ -47,6 +52,7 @@ const microseconds = 1000
  */
 export async function openLoop(load: Load): Promise<ReadonlyMap<string, Answers>> {
   const { origin, perSecond, seconds, connections = 64, random = Math.random } = load
+  const { mostUnderWay = Infinity } = load
   const pool = new Pool(origin, {
     connections,
     pipelining: 1,
@@ -60,6 +66,7 @@ export async function openLoop(load: Load): Promise<ReadonlyMap<string, Answers>
     const tally = tallies.get(shot.of) ?? newTally()
     tallies.set(shot.of, tally)
     tally.offered += 1
+    if (underWay.size >= mostUnderWay) return tally.drop()
     const answered = send(pool, shot)
       .then((status) => tally.note(status, performance.now() - dueAt))
       .finally(() => underWay.delete(answered))
@@ -104,6 +111,7 @@ async function send(pool: Pool, { method = 'GET', path, headers, body }: Shot): 
 interface Tally {
   offered: number
   note(status: string, ms: number): void
+  drop(): void
   answers(): Answers
 }
 
@@ -111,10 +119,12 @@ function newTally(): Tally {
   const statuses = new Map<string, number>()
   const latencies: RecordableHistogram = createHistogram()
   const ms = (percentile: number): number => latencies.percentile(percentile) / microseconds
+  const count = (status: string): void => void statuses.set(status, (statuses.get(status) ?? 0) + 1)
   return {
     offered: 0,
+    drop: () => count('dropped'),
     note: (status, elapsedMs) => {
-      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      count(status)
       latencies.record(Math.max(1, Math.round(elapsedMs * microseconds)))
     },
     answers() {

@@ -1,7 +1,7 @@
 import type { Goal, Turn } from './benchmark.ts'
 import type { Machine } from './machine.ts'
 import { spreadOf, type Spread } from './statistics.ts'
-import type { Verdict } from './verdict.ts'
+import { isAtLeast, type Verdict } from './verdict.ts'
 
 /** One run of a benchmark, as it is kept in `bench/results/`. */
 export interface Result {
@@ -72,21 +72,34 @@ export const verdictRows = (all: readonly Verdict[]): Rows => [
   ...all.map(({ goal, found, holds }) => [
     subjectOf(goal),
     wantedOf(goal),
-    'peer' in goal ? `${withRange(found, 2)} ×` : `${withRange(found, 1)} ms`,
+    `${withRange(found, 'peer' in goal ? 2 : 1)}${unitOf(goal)}`,
     holds ? 'holds' : 'missed',
   ]),
 ]
 
-/** What a goal is about, e.g. `maru : haproxy, CPU per operation`. */
-export const subjectOf = (goal: Goal): string => {
-  if (!('peer' in goal)) return `${goal.ours}, p95`
-  const measure = goal.of === 'cost' ? 'CPU per operation' : 'operations per second of CPU'
-  return `${goal.ours} : ${goal.peer}, ${measure}`
+const measureNames: Readonly<Record<Goal['of'], string>> = {
+  cost: 'CPU per operation',
+  yield: 'operations per second of CPU',
+  rate: 'operations per second',
+  p95: 'p95',
+  p99: 'p99',
 }
 
-export const wantedOf = (goal: Goal): string => {
-  if (!('peer' in goal)) return `< ${goal.bound} ms`
-  return goal.of === 'cost' ? `≤ ${goal.bound} ×` : `≥ ${goal.bound} ×`
+/** What a goal is about, e.g. `maru : haproxy, CPU per operation`. */
+export function subjectOf(goal: Goal): string {
+  const who = 'peer' in goal ? `${goal.ours} : ${goal.peer}` : goal.ours
+  const beside = 'beside' in goal ? ` (${goal.beside})` : ''
+  return `${who}, ${measureNames[goal.of]}${beside}`
+}
+
+export function wantedOf(goal: Goal): string {
+  const sign = isAtLeast(goal) ? '≥' : 'peer' in goal ? '≤' : '<'
+  return `${sign} ${goal.bound}${unitOf(goal)}`
+}
+
+const unitOf = (goal: Goal): string => {
+  if ('peer' in goal) return ' ×'
+  return goal.of === 'rate' ? '/s' : ' ms'
 }
 
 const withRange = ({ median, min, max }: Spread, digits: number): string =>

@@ -12,9 +12,11 @@ export async function inTurns<C extends Pick<Contender, 'name'>>(
   for (let round = 1; round <= rounds; round += 1)
     for (const one of contenders) {
       const figures = await measure(one)
-      const told = figures.map(({ load, cpuUs }) => `${cpuUs?.toFixed(1) ?? '–'} µs (${load})`)
-      say(`round ${round}, ${one.name}: ${told.join(', ')}`)
+      say(`round ${round}, ${one.name}: ${figures.map(told).join(', ')}`)
       turns.push(...figures.map((found) => ({ contender: one.name, round, ...found })))
     }
   return turns
 }
+
+const told = ({ load, completed, seconds, cpuUs }: Figures): string =>
+  `${(completed / seconds).toFixed(0)}/s, ${cpuUs?.toFixed(1) ?? '–'} µs (${load})`

@@ -17,3 +17,11 @@ export function spreadOf(values: readonly number[]): Spread {
     max: at(sorted.length - 1),
   }
 }
+
+/** Of latencies, as a turn has them. @throws RangeError without a value */
+export function percentilesOf(values: readonly number[]) {
+  if (values.length === 0) throw new RangeError('There is nothing to take percentiles of.')
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? NaN
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
+}

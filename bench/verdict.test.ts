@@ -9,6 +9,8 @@ const turn = (contender: string, round: number, cpuUs: number, rest: Partial<Tur
   ...rest,
 })
 
+const latency = (p99: number) => ({ p50: 1, p95: 2, p99, max: p99 })
+
 const turns: readonly Turn[] = [
   turn('ours', 1, 30),
   turn('peer', 1, 60),
@@ -49,6 +51,27 @@ test('a latency does not hold where requests were refused', (t) => {
   const latencyMs = { p50: 1, p95: 2, p99: 3, max: 4 }
   const refused = [turn('reads', 1, 1, { latencyMs, failed: 5 })]
   t.like(verdicts([{ ours: 'reads', of: 'p95', bound: 20 }], refused, load), [{ holds: false }])
+})
+
+test('a rate is judged by itself or against a peer, and a ratio may have a load of its own', (t) => {
+  const rates = [
+    turn('ours', 1, 1, { completed: 900 }),
+    turn('peer', 1, 1, { completed: 1000, load: 'open', latencyMs: latency(30) }),
+    turn('ours', 1, 1, { completed: 1200, load: 'open', latencyMs: latency(12) }),
+  ]
+  const found = (goal: Goal) => verdicts([goal], rates, load).map((one) => [one.found, one.holds])
+  const spread = (min: number, median: number, max: number) => ({ median, min, max })
+  const rate: Goal = { ours: 'ours', of: 'rate', bound: 1000, beside: 'others: 216/s' }
+  t.deepEqual(found(rate), [[spread(900, 1050, 1200), true]])
+  t.deepEqual(found({ ...rate, bound: 1051 }), [[spread(900, 1050, 1200), false]])
+  const against: Goal = { ours: 'ours', peer: 'peer', of: 'rate', bound: 1, load: 'open' }
+  t.deepEqual(found(against), [[spread(1.2, 1.2, 1.2), true]])
+  t.deepEqual(found({ ...against, of: 'p99', bound: 0.33 }), [[spread(0.4, 0.4, 0.4), false]])
+  t.deepEqual(verdictRows(verdicts([rate], rates, load))[1]?.slice(0, 3), [
+    'ours, operations per second (others: 216/s)',
+    '≥ 1000/s',
+    '1050.0 (900.0–1200.0)/s',
+  ])
 })
 
 test('of a peer that was not there nothing is said', (t) => {

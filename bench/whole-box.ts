@@ -1,31 +1,33 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { request } from 'undici'
+import { operator } from '../services/platform/clients.ts'
+import { bearer } from './bearer.ts'
 import type { Benchmark, Turn } from './benchmark.ts'
-import type { LabPlatform } from './lab.ts'
 import { openLoop, type Answers, type Shot } from './open-loop.ts'
+import { payFor, paymentGoals } from './whole-box/payments.ts'
+import { traced } from './whole-box/traced.ts'
 
 const eventsPerSecond = 1000
 const readsPerSecond = 200
 const load = `${readsPerSecond} mixed requests/s beside ${eventsPerSecond} events/s`
 /** Until events come at their rate and caches are filled. */
 const warmUpSeconds = 10
-/** Load generators have one trace in a hundred kept. */
-const tracedShare = 0.01
 
 /** Everything on one machine, as `./maru up` starts it, and readers beside a stream of events. */
 export const wholeBox: Benchmark = {
   name: 'whole-box',
-  summary: `time to answer ${load}, with the whole platform on this machine and nothing pinned`,
+  summary: `time to answer ${load}, and then authorisations by themselves, with the whole platform on this machine and nothing pinned`,
   load,
   goals: [
     { ours: '/rank/top', of: 'p95', bound: 20 },
     { ours: '/search', of: 'p95', bound: 100 },
     { ours: '/catalog', of: 'p95', bound: 20 },
+    ...paymentGoals,
   ],
   run: async (lab) => {
-    const { url, client } = await lab.platform()
-    const headers = await bearer(url, client)
+    const platform = await lab.platform()
+    const { url, clientNamed } = platform
+    const headers = await bearer(url, clientNamed(operator.id))
     const shot = (n: number): Shot => ({ ...shotOf(n), headers: { ...headers, ...traced() } })
     const read = (seconds: number) =>
       openLoop({ origin: url, perSecond: readsPerSecond, seconds, shot })
@@ -41,25 +43,8 @@ export const wholeBox: Benchmark = {
       lab.say(`round ${round}: ${[...answers].map(told).join(', ')}`)
     }
     await control(url, headers, 'stop')
-    return { turns, versions: {} }
+    return { turns: [...turns, ...(await payFor(platform, lab.say))], versions: {} }
   },
-}
-
-async function bearer(url: string, { id, secret, scopes }: LabPlatform['client']) {
-  const form = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: id,
-    client_secret: secret,
-    scope: scopes.join(' '),
-  })
-  const { statusCode, body } = await request(`${url}/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: form.toString(),
-  })
-  const answer = (await body.json()) as { access_token: string }
-  if (statusCode !== 200) throw new Error(`The token was refused: ${JSON.stringify(answer)}`)
-  return { authorization: `Bearer ${answer.access_token}` }
 }
 
 /** What the generator counted. */
@@ -98,15 +83,6 @@ function shotOf(n: number): Pick<Shot, 'of' | 'path'> {
   ]
   return shots[n % shots.length] ?? { of: '/catalog', path: '/catalog' }
 }
-
-const traced = (): Record<string, string> => ({
-  traceparent: [
-    '00',
-    randomBytes(16).toString('hex'),
-    randomBytes(8).toString('hex'),
-    Math.random() < tracedShare ? '01' : '00',
-  ].join('-'),
-})
 
 const readTurns = (
   answers: ReadonlyMap<string, Answers>,

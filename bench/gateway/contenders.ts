@@ -11,6 +11,7 @@ import rank from '../../services/webtoon/rank/service.ts'
 import { serviceVariableName } from '../../services/kit/bindings.ts'
 import { contending, ownService, type Contender } from '../contender.ts'
 import type { Lab } from '../lab.ts'
+import { versionOf } from '../package-version.ts'
 import type { Setting } from './setting.ts'
 
 export interface Gate extends Contender {
@@ -122,9 +123,4 @@ const answers = async (url: string): Promise<boolean> => {
   const { statusCode, body } = await request(url)
   await body.dump()
   return statusCode < 500
-}
-
-function versionOf(name: string): string {
-  const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

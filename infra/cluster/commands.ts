@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ToolName } from './binaries.ts'
+import type { ToolName } from '../go/binaries.ts'
 import { filesOf, type ClusterSite } from './layout.ts'
 
 /** A process of a cluster: its name and its command line. */

@@ -7,7 +7,7 @@ import { partOf, type KubernetesObject } from '../kubernetes/object.ts'
 import { ownServer } from '../local/engines/testing.ts'
 import { poll } from '../local/poll.ts'
 import { freePorts } from '../local/ports.ts'
-import { obtainBinaries } from './binaries.ts'
+import { obtainBinaries } from '../go/binaries.ts'
 import type { ClusterCommand } from './commands.ts'
 import { childRunner, type OwnCluster } from './own-cluster.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { execa } from 'execa'
-import { clusterTools, isBuilt, tools, type ToolName } from '../cluster/binaries.ts'
+import { clusterTools, isBuilt, tools, type ToolName } from '../go/binaries.ts'
 import { kinds } from '../definitions/kinds.ts'
 import { groupsOf } from '../foundation/operator-table.ts'
 import { addressIn } from '../kubernetes/kubeconfig.ts'

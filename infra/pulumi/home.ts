@@ -1,7 +1,7 @@
 import { copyFile, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
-import { obtainBinaries, tools } from '../cluster/binaries.ts'
+import { obtainBinaries, tools } from '../go/binaries.ts'
 import { madeOnce } from '../local/engines/lock.ts'
 
 /** The Pulumi CLI with what it needs beside it. */

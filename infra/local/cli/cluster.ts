@@ -5,7 +5,7 @@ import {
   clusterUp,
   runningKubeconfig,
 } from '../../cluster/checkout-cluster.ts'
-import { isBuilt, tools, type ToolName } from '../../cluster/binaries.ts'
+import { clusterTools, deliveryTools, isBuilt, tools } from '../../go/binaries.ts'
 import { thisCheckout } from './checkout.ts'
 import { EnvironmentError, jsonOption, type Command } from './command.ts'
 import { print, printJson, say, table } from './output.ts'
@@ -59,10 +59,10 @@ async function down({ json }: Options): Promise<void> {
 async function status({ json }: Options): Promise<void> {
   const where = thisCheckout()
   const running = await clusterProcesses(where)
-  const built = Object.entries(tools).map(([name, { version }]) => ({
+  const built = [...clusterTools, ...deliveryTools].map((name) => ({
     name,
-    version,
-    built: isBuilt(name as ToolName, where.cache),
+    version: tools[name].version,
+    built: isBuilt(name, where.cache),
   }))
   if (json === true) return printJson({ running, programs: built, simulated })
   print(running.length === 0 ? 'No cluster runs: ./maru cluster up' : `Runs: ${running.join(', ')}`)

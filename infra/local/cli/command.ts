@@ -32,6 +32,7 @@ export const words = [
   'restore',
   'test',
   'bench',
+  'load',
   'render',
   'new',
   'promote',

@@ -1,8 +1,7 @@
 import type { Command } from './command.ts'
 import { jsonOption } from './command.ts'
-import { processesHere } from './checkout.ts'
 import { here } from './here.ts'
-import { environment, type Environment } from './environment.ts'
+import { environmentHere, type Environment } from './environment.ts'
 import { EnvironmentError } from './command.ts'
 import { print, printJson } from './output.ts'
 
@@ -15,12 +14,10 @@ export function register(program: Command): void {
 }
 
 async function run(options: { json?: boolean }): Promise<void> {
-  const checkout = here()
-  if (Object.keys(checkout.installation.ports).length === 0) {
+  if (Object.keys(here().installation.ports).length === 0) {
     throw new EnvironmentError('This checkout has no addresses yet: start it with ./maru up.')
   }
-  const pids = new Map((await processesHere()).map(({ name, pid }) => [name, pid]))
-  const values = await environment(checkout, pids)
+  const values = await environmentHere()
   if (options.json === true) return printJson(values)
   for (const [name, value] of exportsOf(values)) print(`export ${name}='${value}'`)
 }

@@ -7,6 +7,8 @@ import type { Installation } from '../installation.ts'
 import { instanceName } from '../needs.ts'
 import { engineSecret, hostPortOf, placeOf, traceStoreOf } from '../sites.ts'
 import { secret } from '../secrets.ts'
+import { processesHere } from './checkout.ts'
+import { here } from './here.ts'
 
 /** What `env --json` prints: a contract that outside tools rely on. */
 export type Environment = Awaited<ReturnType<typeof environment>>
@@ -36,11 +38,24 @@ export async function environment(here: Here, pids: Pids) {
   }
 }
 
+/** The same of what runs in this checkout. */
+export async function environmentHere(): Promise<Environment> {
+  const running = await processesHere()
+  return environment(here(), new Map(running.map(({ name, pid }) => [name, pid])))
+}
+
 /** A client of this checkout. @throws Error when it was never made */
 export function clientOf({ clients }: Pick<Environment, 'clients'>, id: string) {
   const found = clients.find((one) => one.id === id)
   if (found) return found
   throw new Error(`There is no client ${id}: run ./maru up.`)
+}
+
+/** The first instance of a service that runs. @throws Error when none does */
+export function instanceOf({ services }: Pick<Environment, 'services'>, service: string) {
+  const [found] = services[service]?.instances ?? []
+  if (found) return found
+  throw new Error(`${service} does not run: start it with ./maru up.`)
 }
 
 function instances(service: Service, { installation }: Here, pids: Pids) {

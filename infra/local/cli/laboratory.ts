@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { JavaPeer, Lab, LabPlatform } from '../../../bench/lab.ts'
-import { operator } from '../../../services/platform/clients.ts'
 import { installPackages } from '../engines/apt.ts'
 import type { Workshop } from '../engines/engine.ts'
 import { classPath, compile, jarFolder } from '../engines/jars.ts'
@@ -16,7 +15,7 @@ import { freePorts } from '../ports.ts'
 import type { Places } from '../paths.ts'
 import { copyCheckout, type CheckoutCopy } from './checkout-copy.ts'
 import { EnvironmentError, exitCodes } from './command.ts'
-import type { Environment } from './environment.ts'
+import { clientOf, instanceOf, type Environment } from './environment.ts'
 
 const installWithinMs = 300_000
 
@@ -102,9 +101,11 @@ async function platformIn(copy: CheckoutCopy): Promise<LabPlatform> {
     if (code !== exitCodes.ok) throw new Error(`./maru ${word} failed:\n${progress}`)
     return out
   }
-  const { gateway, clients } = JSON.parse(await asked('up')) as Environment
+  const env = JSON.parse(await asked('up')) as Environment
   await asked('tour')
-  const client = clients.find(({ id }) => id === operator.id)
-  if (!client) throw new Error(`There is no client ${operator.id}.`)
-  return { url: gateway, client }
+  return {
+    url: env.gateway,
+    urlOf: (service) => instanceOf(env, service).url,
+    clientNamed: (id) => clientOf(env, id),
+  }
 }

@@ -5,8 +5,14 @@ import { join } from 'node:path'
 import { Client as OpenSearch } from '@opensearch-project/opensearch'
 import test, { type ExecutionContext } from 'ava'
 import { Redis } from 'ioredis'
+import { bearer } from '../../../bench/bearer.ts'
+import { mockAt } from '../../../bench/payments/mock.ts'
+import { operator } from '../../../services/platform/clients.ts'
 import { titleIndex } from '../../../services/webtoon/stores.ts'
 import type { Finding } from '../doctor.ts'
+import { obtainBinaries } from '../../go/binaries.ts'
+import type { Report } from '../load/report.ts'
+import { places } from '../paths.ts'
 import { poll } from '../poll.ts'
 import { isRunning } from '../supervisor/process-table.ts'
 import type { TraceSpan } from '../trace/span.ts'
@@ -101,6 +107,41 @@ test.serial(
     t.is((await ids(sale.paymentId)).length, 3)
   },
 )
+
+test.serial('a load goes through the front door, and stands beside the last one', async (t) => {
+  t.timeout(900_000)
+  // Built once per user; a command of a test has less time than that.
+  await obtainBinaries(['k6'], { cache: places(one.root).cache, say: () => undefined })
+  const { gateway, services, clients } = await asked<Up>(t, one, 'env')
+  const operating = clients.find(({ id }) => id === operator.id)
+  const [pgMock] = services['pg-mock']?.instances ?? []
+  if (!operating || !pgMock) throw new Error('There is no operator, or no mock gateway.')
+  const mock = mockAt(pgMock.url, await bearer(gateway, operating))
+  const before = await mock.behaviours()
+
+  const first = await loaded(t, 'authorize-only')
+  t.true((first.figures['iterations count'] ?? 0) >= 20)
+  t.is(first.last, null)
+  const second = await loaded(t, 'authorize-only')
+  t.is(second.last?.date, first.date)
+  // Authorised, captured and refunded: three answers at least of each flow.
+  const flows = await loaded(t, 'full-flow')
+  t.true((flows.figures['http_reqs count'] ?? 0) >= 3 * (flows.figures['iterations count'] ?? NaN))
+  t.deepEqual(await mock.behaviours(), before)
+})
+
+/** A short load at 2 a second, of which only durations may be worse than wanted: others use the machine, too. */
+async function loaded(t: ExecutionContext, load: string) {
+  const { code, out, progress } = await one.maru('load', load, '--short', '--rate', '2', '--json')
+  t.not(out, '', progress)
+  const report = JSON.parse(out) as Report & { readonly last: Report | null }
+  t.deepEqual(
+    report.problems.filter((problem) => !problem.includes('_duration was to be')),
+    [],
+  )
+  t.is(code, report.ok ? 0 : 1)
+  return report
+}
 
 test.serial('verify holds, and tells what somebody breaks in a store', async (t) => {
   const { ok, results } = await asked<Verified>(t, one, 'verify')

@@ -50,6 +50,20 @@ test('an unknown service and a wrong count are wrong uses', async (t) => {
   t.like(await maru('test', '--fast', '--all'), { exitCode: 2 })
 })
 
+test('load wants one that there is, a rate that can be, and a platform that runs', async (t) => {
+  const { exitCode, stdout } = await maru('load', '--list', '--json')
+  t.is(exitCode, 0)
+  for (const { name } of JSON.parse(stdout) as { name: string }[])
+    t.true(existsSync(join(root, 'bench/load', `${name}.ts`)), name)
+  const unknown = await maru('load', 'authorise')
+  t.is(unknown.exitCode, 2)
+  t.regex(unknown.stderr, /no load "authorise"; there are authorize-only/)
+  t.like(await maru('load', 'full-flow', '--rate', '0.5'), { exitCode: 2 })
+  const idle = await maru('load', 'full-flow', '--short')
+  t.is(idle.exitCode, 3)
+  t.regex(idle.stderr, /Nothing runs in this checkout: start it with .\/maru up/)
+})
+
 test('logs wants a name or a trace, and a number of lines', async (t) => {
   const nameless = await maru('logs')
   t.is(nameless.exitCode, 2)

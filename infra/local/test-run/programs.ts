@@ -1,4 +1,4 @@
-import { obtainBinaries, tools, type ToolName } from '../../cluster/binaries.ts'
+import { obtainBinaries, tools, type ToolName } from '../../go/binaries.ts'
 import type { Places } from '../paths.ts'
 import { isVeryLong } from './files.ts'
 

@@ -53,18 +53,23 @@ const modes = {
 }
 export const modeNames = ['normal', 'load'] as const
 
-/** @param mode what it begins with; a restart begins with it again */
-export function behaviours(mode: (typeof modeNames)[number]): Behaviours {
+/** How calls behave in a mode. */
+export function behavioursIn(mode: (typeof modeNames)[number]): Record<CallType, Behaviour> {
   const { authorize, settle } = modes[mode]
   const plain = { declineRate: 0, connection: 'answers' } as const
   const prompt = { delayMinMs: 0, delayMaxMs: 0, failureRate: 0, ...plain }
-  const now: Record<CallType, Behaviour> = {
+  return {
     authorize: { ...authorize, ...plain },
     capture: { ...settle, ...plain },
     refund: { ...settle, ...plain },
     void: prompt,
     query: prompt,
   }
+}
+
+/** @param mode what it begins with; a restart begins with it again */
+export function behaviours(mode: (typeof modeNames)[number]): Behaviours {
+  const now = behavioursIn(mode)
   return {
     all: () => now,
     of: (call) => now[call],

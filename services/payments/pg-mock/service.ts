@@ -7,6 +7,8 @@ import { modeNames } from './behaviour.ts'
 import { invariants } from './invariants.ts'
 import * as metrics from './metrics.ts'
 
+export { behavioursIn, type Behaviour, type CallType } from './behaviour.ts'
+
 export default service({
   name: 'pg-mock',
   product: 'payments',

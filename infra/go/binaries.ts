@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { madeOnce } from '../local/engines/lock.ts'
 
-/** A Go program that the throw-away cluster or its tests need. Its module's files lie in `go/<name>`. */
+/** A Go program that Maru builds where it is needed. Its module's files lie in `<name>/`. */
 export interface Tool {
   readonly version: string
   /** File name of the executable. */
@@ -95,12 +95,21 @@ export const tools = {
     names: [],
     cpuSeconds: 552,
   },
+  k6: {
+    ...plain,
+    version: '2.2.0',
+    binary: 'k6',
+    package: 'go.k6.io/k6/v2',
+    cpuSeconds: 137,
+  },
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof tools
 
 /** What a cluster itself runs on. */
 export const clusterTools = ['etcd', 'kubernetes', 'kwok'] as const satisfies readonly ToolName[]
+/** What puts things into a cluster. */
+export const deliveryTools = ['pulumi', 'pulumi-kubernetes', 'kustomize', 'argocd'] as const
 
 interface Workshop {
   /** The user's cache folder, shared by checkouts. */
@@ -148,7 +157,7 @@ function folderOf(name: ToolName, cache: string): string {
   return join(cache, `${name}-${tools[name].version}-${hash.digest('hex').slice(0, 10)}`)
 }
 
-const moduleOf = (name: ToolName): string => join(import.meta.dirname, 'go', name)
+const moduleOf = (name: ToolName): string => join(import.meta.dirname, name)
 
 const inputs = (name: ToolName): readonly string[] =>
   globSync('**/*', { cwd: moduleOf(name) })
@@ -159,7 +168,7 @@ const oldestGo = { major: 1, minor: 26 }
 
 async function build(name: ToolName, home: string, { say }: Workshop): Promise<void> {
   const tool: Tool = tools[name]
-  await assertGo()
+  await assertGo(name)
   const draft = `${home}.building`
   await rm(draft, { recursive: true, force: true })
   await mkdir(join(draft, 'module'), { recursive: true, mode: 0o755 })
@@ -188,18 +197,17 @@ async function runGo(name: string, args: readonly string[], cwd: string): Promis
   throw environment(`${name} could not be built. The last lines of go:\n${last}`)
 }
 
-async function assertGo(): Promise<void> {
+async function assertGo(name: string): Promise<void> {
   const wanted = `${oldestGo.major}.${oldestGo.minor}`
   const way = `install Go ${wanted} or newer (https://go.dev/dl)`
   const said = await execa('go', ['env', 'GOVERSION'], {
     env: { GOTOOLCHAIN: 'local' },
     reject: false,
   })
-  if (said.failed)
-    throw environment(`The throw-away cluster is built with Go, and there is none on PATH: ${way}.`)
+  if (said.failed) throw environment(`${name} is built with Go, and there is none on PATH: ${way}.`)
   const [, major = 0, minor = 0] = (/go(\d+)\.(\d+)/.exec(said.stdout) ?? []).map(Number)
   if (major > oldestGo.major || (major === oldestGo.major && minor >= oldestGo.minor)) return
-  throw environment(`The throw-away cluster is built with Go, and this is ${said.stdout}: ${way}.`)
+  throw environment(`${name} is built with Go, and this is ${said.stdout}: ${way}.`)
 }
 
 const environment = (message: string): Error =>
