@@ -8,6 +8,7 @@ import { service } from '../model/service.ts'
 import { crowd } from './crowd.ts'
 import { serve } from './http.ts'
 import { Problem } from './problem.ts'
+import { isRefusal } from './proxy-status.ts'
 import { contextOf } from './testing/context.ts'
 import { until } from './testing/until.ts'
 
@@ -53,6 +54,8 @@ test('when as many are inside as may be, the next one is told to come again', as
     instanceOf: Problem,
   })
   t.like(error, { status: 503, code: 'OVERLOADED', headers: { 'retry-after': '1' } })
+  // Breakers further up must not make it idle.
+  t.true(isRefusal(503, (error as Problem).headers))
   first.emit('close')
   await t.notThrowsAsync(() => inside.enter(put, sending(1), answering()))
 })

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { counter } from '../model/metric.ts'
 import type { Route } from '../model/route.ts'
 import type { Context } from './context.ts'
-import { unavailable, type Problem } from './problem.ts'
+import { Problem } from './problem.ts'
+import { refusedAsFull } from './proxy-status.ts'
 
 /**
  * Bodies that one process works on at once: four of the largest that anybody may send. Memory is bounded by them, by the
@@ -40,7 +41,10 @@ export function crowd(
   let bytes = 0
   const refused = (): Problem => {
     meter.add(refusedInCrowd, undefined)
-    return unavailable('OVERLOADED', 'Too much is being worked on; nothing was done.')
+    const headers = { 'retry-after': '1', ...refusedAsFull(service.name) }
+    return new Problem(503, 'OVERLOADED', 'Too much is being worked on; nothing was done.', {
+      headers,
+    })
   }
   return {
     enter: async (route, request, response) => {

@@ -9,6 +9,16 @@ export const refusedFor = (service: string, next: string): Record<string, string
   'proxy-status': `${service}; error=destination_unavailable; next-hop=${next}`,
 })
 
-/** Whether an answer is such a 503. */
+/**
+ * Header of a 503 that a service gives because it works on as much as it can: leaving it alone would make it idle, and
+ * it is as full again when it is asked again.
+ */
+export const refusedAsFull = (service: string): Record<string, string> => ({
+  'proxy-status': `${service}; error=connection_limit_reached`,
+})
+
+const refusals = /;\s*error=(destination_unavailable|connection_limit_reached)\b/
+
+/** Whether an answer is one of these 503s. */
 export const isRefusal = (status: number, headers: IncomingHttpHeaders): boolean =>
-  status === 503 && /;\s*error=destination_unavailable\b/.test(String(headers['proxy-status']))
+  status === 503 && refusals.test(String(headers['proxy-status']))

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import anyTest, { type TestFn } from 'ava'
 import { testServers } from '../../../infra/local/engines/testing.ts'
-import { refusedFor } from '../../kit/proxy-status.ts'
+import { refusedAsFull, refusedFor } from '../../kit/proxy-status.ts'
 import { until } from '../../kit/testing/until.ts'
 import { gatewayTo } from './start.ts'
 import gateway from './service.ts'
@@ -208,22 +208,27 @@ test.serial(
   },
 )
 
-test.serial('a service that leaves somebody else alone is not left alone itself', async (t) => {
-  const { behind, metric } = t.context
-  const refusing: Behaviour = (_, response) =>
-    void response.writeHead(503, { 'retry-after': '9', ...refusedFor('frail', 'bank') }).end('no')
-  behind.behave(refusing)
-  const count = await asked(t.context, async () => {
-    for (let n = 0; n < 60; n += 1) {
-      const answer = await write(t.context, '/frail/x')
-      t.is(await answer.text(), 'no')
-      t.is(answer.headers.get('retry-after'), '9')
-    }
+const refusals = {
+  'a service that leaves somebody else alone is not left alone itself': refusedFor('frail', 'bank'),
+  'nor is one that works on as much as it can': refusedAsFull('frail'),
+}
+for (const [title, headers] of Object.entries(refusals))
+  test.serial(title, async (t) => {
+    const { behind, metric } = t.context
+    behind.behave(
+      (_, response) => void response.writeHead(503, { 'retry-after': '9', ...headers }).end('no'),
+    )
+    const count = await asked(t.context, async () => {
+      for (let n = 0; n < 60; n += 1) {
+        const answer = await write(t.context, '/frail/x')
+        t.is(await answer.text(), 'no')
+        t.is(answer.headers.get('retry-after'), '9')
+      }
+    })
+    t.is(count, 60)
+    t.true(await metric(/circuit_breaker_state\{name="frailCb",state="closed"\} 1/))
+    t.true(await metric(/circuit_breaker_failure_rate\{name="frailCb"\} 0/))
   })
-  t.is(count, 60)
-  t.true(await metric(/circuit_breaker_state\{name="frailCb",state="closed"\} 1/))
-  t.true(await metric(/circuit_breaker_failure_rate\{name="frailCb"\} 0/))
-})
 
 test.serial('4xx answers never open the breaker, slow ones do', async (t) => {
   const { behind, metric } = t.context
