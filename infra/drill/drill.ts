@@ -1,3 +1,7 @@
+import type { z } from 'zod'
+import type { behaviourChange, CallType } from '../../services/payments/pg-mock/behaviour.ts'
+import type { Answer } from './doors.ts'
+
 /** Labels that an alert has; the name is `alertname`. */
 export type AlertLabels = Readonly<Record<string, string>>
 
@@ -22,6 +26,10 @@ export interface Ground {
   ask(line: string, body?: unknown): Promise<number>
   /** Has a payment authorised. @returns the status; 0 where nobody answered */
   pay(): Promise<number>
+  /** Sends a request with the token of who may act for any merchant. @returns status 0 where nobody answered */
+  askAsPayer(line: string, body?: unknown): Promise<Answer>
+  /** Makes calls of the mock payment gateway behave otherwise. @throws Error where it is not there */
+  behave(calls: readonly CallType[], wish: z.infer<typeof behaviourChange>): Promise<void>
   /** Asks for a token of the operator. @returns its status */
   login(): Promise<number>
   /** Asks for a token with a wrong secret. @returns its status */
