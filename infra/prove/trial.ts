@@ -136,7 +136,11 @@ const spared = (
 /** Ready, and the last requests of every kind were answered well. */
 function untilWell(
   { unready }: Arena,
-  { load, kinds, withinMs }: { load: { ops: readonly Op[] }; kinds: Suite['kinds']; withinMs: number },
+  {
+    load,
+    kinds,
+    withinMs,
+  }: { load: { ops: readonly Op[] }; kinds: Suite['kinds']; withinMs: number },
 ): Promise<string | undefined> {
   const since = load.ops.length
   const why = async () => {

@@ -59,7 +59,10 @@ export function register(program: Command): void {
     .option('--resume', 'keep what earlier runs found and do only what is missing')
     .option('--page', 'write what was found into docs/reliability.md')
     .option(...jsonOption)
-    .addHelpText('after', `\nSuites:\n${listed([...suites, rolling])}\n\n${faultLists.join('\n\n')}`)
+    .addHelpText(
+      'after',
+      `\nSuites:\n${listed([...suites, rolling])}\n\n${faultLists.join('\n\n')}`,
+    )
     .action(run)
 }
 

@@ -119,7 +119,7 @@ function untold(sale: Sale, { events, history }: Evidence): readonly string[] {
   const own = events.filter(({ paymentId }) => paymentId === sale.paymentId)
   const version = (status: string): number | undefined =>
     history.find((one) => one.paymentId === sale.paymentId && one.status === status)?.version
-  const wanted: readonly [topic: string, status: string][] = [
+  const wanted: readonly (readonly [topic: string, status: string])[] = [
     [topics.authorized.name, 'AUTHORIZED'],
     ...(sale.want === 'voided'
       ? ([[topics.voided.name, 'VOIDED']] as const)
@@ -130,14 +130,15 @@ function untold(sale: Sale, { events, history }: Evidence): readonly string[] {
   ]
   const refunds = [topics.refundRequested.name, topics.refunded.name].flatMap((topic) =>
     sale.refunds
-      .filter(({ refundId }) => !own.some((one) => one.topic === topic && one.refundId === refundId))
+      .filter(
+        ({ refundId }) => !own.some((one) => one.topic === topic && one.refundId === refundId),
+      )
       .map(({ refundId }) => `has no event in ${topic} of its refund ${refundId}`),
   )
   const states = wanted.flatMap(([topic, status]) =>
-    when(
-      !own.some((one) => one.topic === topic && one.version === version(status)),
-      () => [`has no event in ${topic} of version ${version(status) ?? 'none'}`],
-    ),
+    when(!own.some((one) => one.topic === topic && one.version === version(status)), () => [
+      `has no event in ${topic} of version ${version(status) ?? 'none'}`,
+    ]),
   )
   return [...states, ...refunds]
 }
