@@ -3,7 +3,7 @@ import { idleConnectionMs } from '../../services/kit/listen.ts'
 
 /** The platform as its clients see it: one front door, or several of which a load balancer keeps the open ones. */
 export interface Doors {
-  /** @throws Error when nobody answered within five seconds */
+  /** @throws Error when nobody answered within eight seconds */
   knock(path: string, init?: Init): Promise<Answer>
 }
 
@@ -19,7 +19,8 @@ type Init = Pick<Dispatcher.RequestOptions, 'body'> & {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const answerWithinMs = 5000
+/** The front door gives up payments after seven seconds, most others earlier. */
+const answerWithinMs = 8000
 
 /** @param urls base URLs of the replicas of who stands in front */
 export function doorsOf(urls: readonly string[]): Doors {

@@ -16,6 +16,8 @@ export interface Fault<Kind extends string = string> {
   readonly tells: readonly string[]
   /** Ways between services and servers that it disturbs. */
   readonly wires: readonly Edge[]
+  /** Services whose clocks it moves. */
+  readonly clocks: readonly string[]
   /** How long it lasts: a time between these. */
   readonly lastsMs: { readonly least: number; readonly most: number }
   /** Of a hundred requests that should not notice one may, on a machine that does other things too; 0: none may. */
@@ -38,6 +40,7 @@ export const fault = <Kind extends string>(
   ends: [],
   tells: [],
   wires: [],
+  clocks: [],
   lastsMs: { least: 0, most: 4000 },
   sparedShare: 0.01,
   wellWithinMs: 30_000,
@@ -71,3 +74,6 @@ export const paused = <Kind extends string>(name: string, what: What<Kind>): Fau
     inject: ({ pause }) => pause(name),
     ...what,
   })
+
+/** Whether services must be started anew for it: they look different then to who uses them. */
+export const isRigged = ({ wires, clocks }: Fault): boolean => wires.length + clocks.length > 0

@@ -5,6 +5,7 @@ import { startProxy, type Proxy } from '../../services/kit/testing/proxy.ts'
 import type { Service } from '../../services/model/service.ts'
 import { serviceNamed } from '../../services/model/topology.ts'
 import type { Heal } from '../drill/drill.ts'
+import { clockOf, type Clock } from './clock.ts'
 import { kept } from '../local/kept.ts'
 import { urlOf, type Here } from '../local/addresses.ts'
 import { instanceName } from '../local/needs.ts'
@@ -25,6 +26,8 @@ export type Server = 'kafka' | 'redis' | 'postgres' | 'mariadb' | 'opensearch' |
 export interface Wires {
   /** @throws Error when there is no wire on this edge */
   of(edge: Edge): Proxy
+  /** @throws Error when the clock of this service cannot be moved */
+  clockOf(service: string): Clock
   /** Lets every service speak to its servers itself again. */
   unplug: Heal
 }
@@ -32,23 +35,28 @@ export interface Wires {
 /** What is different for services while they are proven. */
 export interface Rigging {
   readonly edges: readonly Edge[]
+  /** Services whose clocks can be moved. */
+  readonly clocks: readonly string[]
   /** By service. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /**
- * Starts services anew: those of the edges, with a wire on each edge, and those that have other settings. Should we be
+ * Starts services anew: those of the edges, with a wire on each edge, and those that have other settings or
+ * clocks. Should we be
  * killed, `./maru up` starts them as they were.
  */
 export async function plugIn(
-  { edges, settings }: Rigging,
+  { edges, clocks: moved, settings }: Rigging,
   here: Here,
   supervisor: Supervisor,
 ): Promise<Wires> {
   const wires = new Map<string, { readonly edge: Edge; readonly wire: Proxy }>()
   for (const edge of edges)
     if (!wires.has(keyOf(edge))) wires.set(keyOf(edge), { edge, wire: await wireTo(edge, here) })
-  const names = [...edges.map(({ service }) => service), ...Object.keys(settings)]
+  const clocks = new Map<string, Clock>()
+  for (const name of moved) clocks.set(name, await clockOf(name, here.where))
+  const names = [...moved, ...edges.map(({ service }) => service), ...Object.keys(settings)]
   const services = [...new Set(names)].map((name) => serviceNamed(here.topology, name))
   const restart = (more: (service: Service) => Readonly<Record<string, string>>): Promise<void[]> =>
     Promise.all(
@@ -61,7 +69,7 @@ export async function plugIn(
   const safe = kept('read healed || "$1" up', [join(here.where.root, 'maru')])
   await restart((service) =>
     Object.assign(
-      { ...settings[service.name] },
+      { ...settings[service.name], ...clocks.get(service.name)?.env },
       ...[...wires.values()]
         .filter(({ edge }) => edge.service === service.name)
         .map(({ edge, wire }) => through(service, edge.server, wire.port)),
@@ -72,6 +80,11 @@ export async function plugIn(
       const found = wires.get(keyOf(edge))
       if (found) return found.wire
       throw new Error(`There is no wire from ${edge.service} to ${edge.server}.`)
+    },
+    clockOf: (service) => {
+      const found = clocks.get(service)
+      if (found) return found
+      throw new Error(`The clock of ${service} cannot be moved.`)
     },
     unplug: async () => {
       await restart(() => ({}))

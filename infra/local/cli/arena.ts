@@ -21,7 +21,7 @@ export async function arenaHere(): Promise<ArenaHere> {
   const supervisor = supervisorHere()
   const { ground, heal, unready } = await groundHere()
   const platform = await platformHere()
-  let rigged: Rigging = { edges: [], settings: {} }
+  let rigged: Rigging = { edges: [], clocks: [], settings: {} }
   let wires: Wires | undefined
   const restarts = async (): Promise<ReadonlyMap<string, number>> =>
     new Map((await supervisor.processes()).map((one) => [one.name, one.restarts]))
@@ -33,9 +33,9 @@ export async function arenaHere(): Promise<ArenaHere> {
       restarts,
     },
     rig: async (wanted) => {
-      const isMore = (what: 'edges' | 'settings') =>
+      const isMore = (what: keyof Rigging) =>
         Object.keys(wanted[what]).length > 0 && Object.keys(rigged[what]).length === 0
-      if (!isMore('edges') && !isMore('settings')) return
+      if (!isMore('edges') && !isMore('clocks') && !isMore('settings')) return
       await wires?.unplug()
       wires = await plugIn(wanted, checkout, supervisor)
       rigged = wanted

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Fault } from '../../prove/fault.ts'
+import { isRigged, type Fault } from '../../prove/fault.ts'
 import { pageOf, resultsIn, summaryOf, type Results, type Summary } from '../../prove/results.ts'
 import { withTables } from '../../rendered-tables.ts'
 import { rollingRestart, twins } from '../../prove/rolling.ts'
@@ -80,14 +80,16 @@ async function prove(suite: Suite, options: Options): Promise<void> {
   const wanted = await trialsOf(suite, chosen, { options, results })
   const signal = interruption((code) => code)
   const { arena, rig, leave } = await arenaHere()
+  const { settings } = suite
   const edges = wanted.flatMap(({ fault }) => fault.wires)
+  const clocks = [...new Set(wanted.flatMap(({ fault }) => fault.clocks))]
   let broken = 0
   try {
-    await rig({ edges: [], settings: suite.settings })
+    await rig({ edges: [], clocks: [], settings })
     await warmUp(suite, arena)
     for (const one of wanted) {
       if (signal.aborted) break
-      if (one.fault.wires.length > 0) await rig({ edges, settings: suite.settings })
+      if (isRigged(one.fault)) await rig({ edges, clocks, settings })
       const trial = await runTrial(suite, one, arena).catch((error: Error) => unrun(one, error))
       await results.add(trial)
       broken += trial.broken.length
@@ -150,9 +152,7 @@ async function trialsOf(
   const done = await results.all()
   say(`seeds from ${first}`)
   // Wires change what a killed server looks like from its users, so they come last.
-  const order = [...chosen].sort(
-    (one, other) => Number(one.wires.length > 0) - Number(other.wires.length > 0),
-  )
+  const order = [...chosen].sort((one, other) => Number(isRigged(one)) - Number(isRigged(other)))
   return order.flatMap((fault, at) => {
     const left = trials - done.filter((trial) => trial.fault === fault.name).length
     return Array.from({ length: Math.max(0, left) }, (_, n) => ({

@@ -106,6 +106,14 @@ export const paymentCells: readonly Cell[] = [
       ['an approval that comes after a void was decided changes nothing', 'unknown'],
     ],
   }),
+  cell(
+    'clock ten minutes ahead or back',
+    'payment, settlement, refund, ledger',
+    'I3 I5 I6 I13 I14',
+    {
+      trials: named('clock-payment', 'clock-settlement', 'clock-refund', 'clock-ledger'),
+    },
+  ),
   cell('reset', 'each way of those who move money', 'I1 I3 I4 I5 I8 I14 I15', {
     trials: named('reset-mariadb', 'reset-kafka', 'reset-redis', 'reset-pg-mock'),
   }),

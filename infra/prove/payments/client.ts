@@ -40,7 +40,12 @@ export function clientAt({ askAsPayer }: Ground, ops: Op<Kind>[], random: Random
     const [code, retryAfter] = [told.body['code'], headers['retry-after']]
     ops.push({
       ...{ kind, id: line, at, ms: Date.now() - at, status },
-      outcome: isFinal(kind, told) ? 'ok' : isRefusal(told) ? outcomeOf(status) : 'unknown',
+      outcome:
+        isFinal(kind, told) || isInProgress(told)
+          ? 'ok'
+          : isRefusal(told)
+            ? outcomeOf(status)
+            : 'unknown',
       ...(typeof code === 'string' && { code }),
       ...(typeof retryAfter === 'string' && { retryAfter }),
     })
@@ -72,9 +77,12 @@ const finals: Readonly<Record<Kind, readonly number[]>> = {
 
 const isFinal = (kind: Kind, { status }: Told): boolean => finals[kind].includes(status)
 
-/** Whoever is too early may come again. */
-const isRefusal = ({ status, body }: Told): boolean =>
-  status >= 400 && status < 500 && status !== 429 && body['code'] !== 'REQUEST_IN_PROGRESS'
+/** Somebody works on it: a true answer, though not the last one. */
+const isInProgress = ({ body }: Told): boolean => body['code'] === 'REQUEST_IN_PROGRESS'
+
+/** Whoever is too early, or comes too often, may come again. */
+const isRefusal = (told: Told): boolean =>
+  told.status >= 400 && told.status < 500 && told.status !== 429 && !isInProgress(told)
 
 /** What is no JSON was not said by the platform. */
 function parsed(text: string): Readonly<Record<string, unknown>> {

@@ -1,4 +1,5 @@
 import { kafkaRequest } from '../../../services/kit/testing/kafka-wire.ts'
+import { executed } from '../../../services/kit/testing/mariadb-wire.ts'
 import type { Crossing } from '../crossings.ts'
 import { calm } from './weather.ts'
 import { kinds, type Kind } from './client.ts'
@@ -16,7 +17,7 @@ const offsets = kafkaRequest('OffsetCommit')
 export const crossings: readonly Crossing<Kind>[] = [
   {
     ...{ name: 'c1-reserve', services: ['payment'], server: 'mariadb' },
-    marks: ['insert into payment ('],
+    marks: ['insert into payment (', executed],
     says: 'a payment is reserved',
     notice: [writing, all],
   },
@@ -28,7 +29,7 @@ export const crossings: readonly Crossing<Kind>[] = [
   },
   {
     ...{ name: 'c3-finalise', services: ['payment'], server: 'mariadb' },
-    marks: ['update payment set status'],
+    marks: ['update payment set status', executed],
     says: 'the gateway’s word is written',
     notice: [writing, all],
   },
@@ -56,7 +57,7 @@ export const crossings: readonly Crossing<Kind>[] = [
   },
   {
     ...{ name: 'c8-published', services: everyRelay, server: 'mariadb' },
-    marks: ['set published_at = now(6)'],
+    marks: ['set published_at = now(6)', executed],
     says: 'it is noted that events are in Kafka',
     notice: [writing, all],
   },
@@ -67,7 +68,7 @@ export const crossings: readonly Crossing<Kind>[] = [
   },
   {
     ...{ name: 'c10-intake', services: workers, server: 'mariadb' },
-    marks: ['_request (id, payment_id'],
+    marks: ['_request (id, payment_id', executed],
     says: 'a request was fetched and is written',
     notice: [[], []],
   },
@@ -90,7 +91,7 @@ export const crossings: readonly Crossing<Kind>[] = [
   },
   {
     ...{ name: 'c13-retry', services: workers, server: 'mariadb' },
-    marks: ['_request set pg_response_code'],
+    marks: ['_request set pg_response_code', executed],
     says: 'a try that came to nothing is put off',
     notice: [[], []],
     provoke: async (ground) => {
@@ -100,7 +101,7 @@ export const crossings: readonly Crossing<Kind>[] = [
   },
   {
     ...{ name: 'c14-posting', services: ['ledger'], server: 'mariadb' },
-    marks: ['insert into ledger_entry'],
+    marks: ['insert into ledger_entry', executed],
     says: 'both sides of a fact are posted',
     notice: [[], []],
   },

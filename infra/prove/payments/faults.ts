@@ -21,9 +21,7 @@ const saidSo =
   (ops: readonly Op<Kind>[]): readonly string[] => {
     const asked = ops.filter(({ kind, outcome }) => kind === 'authorize' && outcome !== 'ok')
     const wrong = asked.filter(
-      ({ status, code, retryAfter }) =>
-        status !== 202 &&
-        (retryAfter === undefined || (status !== 503 && code !== 'REQUEST_IN_PROGRESS')),
+      ({ status, retryAfter }) => status !== 202 && (status !== 503 || retryAfter === undefined),
     )
     const late = asked.filter(({ status, ms }) => status === 503 && ms > withinMs + graceMs)
     return [
@@ -147,6 +145,20 @@ const blind = fault<Kind>({
   },
 })
 
+/** What a machine without a time server, or one that was just told the time, may be wrong by. */
+const jumpSeconds = 600
+
+/** Who decides by its own clock would pay twice, or give up what is paid. */
+const jumps = movers.map((service) =>
+  fault<Kind>({
+    name: `clock-${service}`,
+    says: `the clock of ${service} jumps ten minutes ahead or back, and later to the right time`,
+    clocks: [service],
+    lastsMs: { least: 3000, most: 5000 },
+    inject: ({ shift }, random) => shift(service, random() < 0.5 ? jumpSeconds : -jumpSeconds),
+  }),
+)
+
 const consumed = [
   ...[topics.captureRequested, topics.captured, topics.captureFailed],
   ...[topics.refundRequested, topics.refunded, topics.refundFailed],
@@ -189,6 +201,7 @@ export const faults: readonly Fault<Kind>[] = [
   ...gateway,
   blind,
   ...data,
+  ...jumps,
   ...ways.map(resets),
   ...ways.map((way) => slowness(way, way.slowMs)),
   ...crossings.map(lostReply),
