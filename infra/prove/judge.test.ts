@@ -1,7 +1,7 @@
 import test from 'ava'
 import type { Op } from './history.ts'
 import { disturbed, kept } from './judge.ts'
-import { pageOf, summaryOf } from './results.ts'
+import { pageOf, summaryOf, totalOf } from './results.ts'
 import { randomFrom } from '../../services/kit/testing/random.ts'
 import { suites } from './suites.ts'
 import type { Trial } from './trial.ts'
@@ -59,6 +59,7 @@ test('a bound is said only where nothing failed', (t) => {
   const bad = summaryOf(fault, [trial([]), trial(['lost'])])
   t.like(bad, { trials: 2, failed: 1, bound: null })
   t.regex(pageOf([bad]), /\| 2 \| 1 \| – \|/)
+  t.like(totalOf([trial([]), { ...trial([]), fault: 'other' }]), { trials: 2, failed: 0 })
 })
 
 test('a seed gives the same numbers again', (t) => {

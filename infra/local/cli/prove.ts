@@ -1,7 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRigged, type Fault } from '../../prove/fault.ts'
-import { pageOf, resultsIn, summaryOf, type Results, type Summary } from '../../prove/results.ts'
+import {
+  pageOf,
+  resultsIn,
+  summaryOf,
+  totalOf,
+  type Results,
+  type Summary,
+} from '../../prove/results.ts'
 import { withTables } from '../../rendered-tables.ts'
 import { rollingRestart, twins } from '../../prove/rolling.ts'
 import type { Suite } from '../../prove/suite.ts'
@@ -104,7 +111,7 @@ async function prove(suite: Suite, options: Options): Promise<void> {
     await leave()
   }
   const all = await results.all()
-  const summaries = faults.map((fault) => summaryOf(fault, all))
+  const summaries = [...faults.map((fault) => summaryOf(fault, all)), totalOf(all)]
   if (options.page === true) await writePage(where.root, suite, summaries)
   process.exitCode = signal.aborted
     ? (signal.reason as number)
