@@ -1,6 +1,11 @@
 import type { z } from 'zod'
-import type { behaviourChange, CallType } from '../../services/payments/pg-mock/behaviour.ts'
+import type pgMock from '../../services/payments/pg-mock/service.ts'
 import type { Answer } from './doors.ts'
+
+type Behave = (typeof pgMock)['api']['behave']
+/** Calls of the mock payment gateway, and how they can be made to behave. */
+export type PgCall = z.infer<Behave['params']>['call']
+export type PgBehaviour = z.infer<Behave['body']>
 
 /** Labels that an alert has; the name is `alertname`. */
 export type AlertLabels = Readonly<Record<string, string>>
@@ -29,7 +34,7 @@ export interface Ground {
   /** Sends a request with the token of who may act for any merchant. @returns status 0 where nobody answered */
   askAsPayer(line: string, body?: unknown): Promise<Answer>
   /** Makes calls of the mock payment gateway behave otherwise. @throws Error where it is not there */
-  behave(calls: readonly CallType[], wish: z.infer<typeof behaviourChange>): Promise<void>
+  behave(calls: readonly PgCall[], wish: PgBehaviour): Promise<void>
   /** Asks for a token of the operator. @returns its status */
   login(): Promise<number>
   /** Asks for a token with a wrong secret. @returns its status */

@@ -7,7 +7,6 @@ import { append, unreadable } from '../../services/kit/testing/topic-log.ts'
 import { titleIndex } from '../../services/webtoon/stores.ts'
 import { credentialsOf, type ClientSecret } from '../local/front-door.ts'
 import type { Supervisor } from '../local/supervisor/client.ts'
-import { mockAt } from '../../services/payments/pg-mock/testing.ts'
 import { doorsOf, type Answer, type Doors } from './doors.ts'
 import { together, type Ground, type Heal } from './drill.ts'
 import { paused } from '../local/kept.ts'
@@ -77,10 +76,11 @@ export function groundOf(site: Site): Tilled {
       askAsPayer: (line, body) => answered(() => askAsPayer(line, body)),
       behave: async (calls, wish) => {
         if (site.pgMock === undefined) throw new Error('pg-mock does not run: ./maru up starts it.')
-        const mock = mockAt(site.pgMock, { authorization: await token() })
+        const mock = doorsOf([site.pgMock])
         for (const call of calls) {
-          const { status } = await mock.behave(call, wish)
-          if (status !== 200) throw new Error(`PATCH /pg/behaviour/${call} answered ${status}.`)
+          const line = `PATCH /pg/behaviour/${call}`
+          const { status, text } = await answerOf(mock, line, await token(), wish)
+          if (status !== 200) throw new Error(`${line} answered ${status}: ${text}`)
         }
       },
       login: async () => (await login(doors, credentialsOf(site.client))).status,

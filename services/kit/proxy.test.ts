@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { kafkaRequest } from './testing/kafka-wire.ts'
+import { executed } from './testing/mariadb-wire.ts'
 import { startProxy } from './testing/proxy.ts'
 import { until } from './testing/until.ts'
 
@@ -119,4 +120,11 @@ test('requests to Kafka are known by their keys', (t) => {
   t.true(kafkaRequest('OffsetCommit')(request))
   t.false(kafkaRequest('Produce')(request))
   t.false(kafkaRequest('Produce')(Buffer.alloc(3)))
+})
+
+test('the execution of a statement that was just prepared is known, in one piece with it or not', (t) => {
+  const execute = Buffer.from([10, 0, 0, 0, 0x17, 0xff, 0xff, 0xff, 0xff, 0, 1, 0, 0, 0])
+  t.true(executed(execute))
+  t.true(executed(Buffer.concat([Buffer.from('....\x16insert into t values (?)'), execute])))
+  t.false(executed(Buffer.from('....\x16insert into t values (?)')))
 })
