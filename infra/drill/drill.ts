@@ -2,10 +2,9 @@ import type { z } from 'zod'
 import type pgMock from '../../services/payments/pg-mock/service.ts'
 import type { Answer } from './doors.ts'
 
-type Behave = (typeof pgMock)['api']['behave']
 /** Calls of the mock payment gateway, and how they can be made to behave. */
-export type PgCall = z.infer<Behave['params']>['call']
-export type PgBehaviour = z.infer<Behave['body']>
+export type PgCall = 'authorize' | 'capture' | 'refund' | 'void' | 'query'
+export type PgBehaviour = z.infer<(typeof pgMock)['api']['behave']['body']>
 
 /** Labels that an alert has; the name is `alertname`. */
 export type AlertLabels = Readonly<Record<string, string>>

@@ -50,6 +50,7 @@ export function groundOf(site: Site): Tilled {
     return once
   }
   const doors = doorsOf(site.gateways)
+  const pgMock = site.pgMock === undefined ? undefined : doorsOf([site.pgMock])
   const token = tokenOf(site.client, doors)
   const payersToken = tokenOf(site.payer, doors)
   const askAsPayer = async (line: string, body?: unknown): Promise<Answer> =>
@@ -75,11 +76,10 @@ export function groundOf(site: Site): Tilled {
         (await answered(() => askAsPayer('POST /api/payments/authorize', payment()))).status,
       askAsPayer: (line, body) => answered(() => askAsPayer(line, body)),
       behave: async (calls, wish) => {
-        if (site.pgMock === undefined) throw new Error('pg-mock does not run: ./maru up starts it.')
-        const mock = doorsOf([site.pgMock])
+        if (!pgMock) throw new Error('pg-mock does not run: ./maru up starts it.')
         for (const call of calls) {
           const line = `PATCH /pg/behaviour/${call}`
-          const { status, text } = await answerOf(mock, line, await token(), wish)
+          const { status, text } = await answerOf(pgMock, line, await token(), wish)
           if (status !== 200) throw new Error(`${line} answered ${status}: ${text}`)
         }
       },
