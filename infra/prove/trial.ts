@@ -154,10 +154,13 @@ function unwell(ops: readonly Op[], kinds: Suite['kinds']): string | undefined {
   for (const kind of kinds) {
     const last = ops.filter((op) => op.kind === kind).slice(-goodInARow)
     if (last.length < goodInARow || last.some(({ outcome }) => outcome !== 'ok'))
-      return `${kind} is not answered well ${goodInARow} times in a row`
+      return `${kind} is not answered well ${goodInARow} times in a row, but ${told(last)}`
   }
   return undefined
 }
+
+const told = (ops: readonly Op[]): string =>
+  ops.map(({ status, code = '', ms }) => `${status} ${code} (${ms} ms)`).join(', ') || 'not at all'
 
 /** Nobody but the fault's own processes may have ended. */
 async function startedAgain(

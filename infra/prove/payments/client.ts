@@ -27,7 +27,7 @@ export interface Client {
 }
 
 /** Half of them come again soon whatever they are told, so that they meet those who look after the unknown. */
-const hastyMs = 300
+const hastyMs = 500
 const longestMs = 7000
 
 /** @param ops is added to */

@@ -7,7 +7,7 @@ import { gathered, settled } from './evidence.ts'
 import { wrongs } from './judge.ts'
 import { sell, wants, type Sale } from './sale.ts'
 
-const perSecond = { sale: 20, read: 4 }
+const perSecond = { sale: 10, read: 4 }
 const endsWithinMs = 60_000
 
 /** Sales of a merchant of its own: a fifth each is kept, captured by hand, voided, refunded and refunded in parts. */
