@@ -34,7 +34,9 @@ export const disturbed = (
     const of = ops.filter((op) => op.kind === kind)
     const bad = of.filter(({ outcome }) => outcome !== 'ok')
     if (bad.length <= (share === 0 ? 0 : Math.max(1, of.length * share))) return []
-    const statuses = [...new Set(bad.map(({ status }) => status))].join(', ')
+    const statuses = [
+      ...new Set(bad.map(({ status, code }) => [status, code].join(' ').trim())),
+    ].join(', ')
     return [
       `${bad.length} of ${of.length} of kind ${kind} failed (${statuses}), which the fault should spare`,
     ]

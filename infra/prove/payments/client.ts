@@ -26,9 +26,8 @@ export interface Client {
   giveUp(at: number): void
 }
 
-/** Half of them come again soon whatever they are told, so that they meet those who look after the unknown. */
-const hastyMs = 500
-const longestMs = 7000
+const firstPauseMs = 400
+const longestPauseMs = 7000
 
 /** @param ops is added to */
 export function clientAt({ askAsPayer }: Ground, ops: Op<Kind>[], random: Random): Client {
@@ -54,13 +53,16 @@ export function clientAt({ askAsPayer }: Ground, ops: Op<Kind>[], random: Random
   return {
     ask: async (...wish) => (await send(...wish)).told,
     insist: async (kind, line, body) => {
-      for (;;) {
+      for (let times = 0; ; times += 1) {
         const { told, retryMs } = await send(kind, line, body)
         if (isFinal(kind, told)) return told
         if (isRefusal(told) || performance.now() > end)
-          throw new Error(`${line} answered ${told.status}: ${told.text}`)
-        const isHasty = random() < 0.5
-        await delay(isHasty ? hastyMs : Math.min(longestMs, Math.max(hastyMs, retryMs)))
+          throw new Error(`${line} answered ${told.status} ${String(told.body['code'] ?? '')}`)
+        // Half of them come again sooner than they are told while somebody is at work, and so meet those who look after
+        // the unknown; whoever cannot work is left alone for longer and longer.
+        const isSooner = (told.status === 202 || isInProgress(told)) && random() < 0.5
+        const pauseMs = isSooner ? firstPauseMs : Math.max(retryMs, firstPauseMs * 2 ** times)
+        await delay(Math.min(longestPauseMs, pauseMs) * (0.75 + random() / 2))
       }
     },
     giveUp: (at) => void (end = at),

@@ -7,7 +7,9 @@ import { gathered, settled } from './evidence.ts'
 import { wrongs } from './judge.ts'
 import { sell, wants, type Sale } from './sale.ts'
 
-const perSecond = { sale: 10, read: 4 }
+const perSecond = { sale: 8, read: 4 }
+/** While so many are under way none is begun: a machine that is behind would never catch up. */
+const mostAtOnce = 60
 const endsWithinMs = 60_000
 
 /** Sales of a merchant of its own: a fifth each is kept, captured by hand, voided, refunded and refunded in parts. */
@@ -23,10 +25,11 @@ export function drive(ground: Ground, random: Random): Load<Kind> {
     await work.finally(() => underWay.delete(work))
   }
   const heals = [
-    ground.repeat(perSecond.sale, () => {
+    ground.repeat(perSecond.sale, async () => {
+      if (underWay.size >= mostAtOnce) return
       const sale = saleOf(merchantId, sales.length, random)
       sales.push(sale)
-      return begin(sell(client, sale, random))
+      await begin(sell(client, sale, random))
     }),
     ground.repeat(perSecond.read, () =>
       begin(client.ask('read', `GET /api/payments?merchantId=${merchantId}&size=5`)),
