@@ -20,9 +20,8 @@ const ofEachKind = {
     ...['reset-kafka', 'lost-reply-title', 'kill-at-title'],
   ],
   payments: [
-    ...['kill-mariadb', 'kill-kafka', 'repeated-facts'],
-    ...['kill-at-c2-authorize', 'kill-at-c9-next-row', 'kill-at-c11-captured'],
-    ...['kill-at-c15-posted', 'kill-at-c16-refund', 'late-authorization'],
+    ...['kill-mariadb', 'repeated-facts', 'kill-at-c4-commit'],
+    ...['kill-at-c11-captured', 'kill-at-c15-posted', 'late-authorization'],
   ],
 }
 
