@@ -100,6 +100,7 @@ export const deathAt = <Kind extends string>({
     notice: notice[1],
     ends: place.services.map((service) => `${service}-1`),
     wires: wiresOf(place),
+    lastsMs: { least: 0, most: 0 },
     wellWithinMs: 60_000,
     inject: async (ground, random) => {
       const service = place.services[Math.floor(random() * place.services.length)] ?? ''

@@ -135,6 +135,7 @@ const blind = fault<Kind>({
   says: `somebody dies ${stepMs}·k ms after an authorisation began, k from 0 to ${steps}`,
   notice: all,
   ends: movers.map((name) => `${name}-1`),
+  lastsMs: { least: 0, most: 0 },
   inject: async ({ pay, kill }, random) => {
     const name = movers[Math.floor(random() * movers.length)] ?? movers[0]
     const ms = stepMs * Math.floor(random() * (steps + 1))
