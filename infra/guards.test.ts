@@ -8,7 +8,7 @@ import { oversized } from './guards/sizes.ts'
 import { isTest, sourcesIn, type Source } from './guards/sources.ts'
 import { drills } from './drill/drills.ts'
 import { cells } from './prove/cells.ts'
-import { faults } from './prove/faults.ts'
+import { suites, trialsOf } from './prove/suites.ts'
 import { staleFiles } from './render.ts'
 
 const root = new URL('..', import.meta.url).pathname
@@ -118,14 +118,15 @@ test('every rule of the product names tests that are there', (t) => {
 
 test('every fault that is survived names trials, drills and tests that are there', (t) => {
   t.deepEqual(missingTests(rowsOf('docs/reliability.md')), [])
-  const known: string[] = [...faults, ...drills].map(({ name }) => name)
+  const trials = suites.flatMap(trialsOf)
+  const known: string[] = [...trials, ...drills.map(({ name }) => name)]
   const named = cells.flatMap(({ trials }) => trials)
   t.deepEqual(
     named.filter((name) => !known.includes(name)),
     [],
   )
   t.deepEqual(
-    faults.map(({ name }) => name).filter((name) => !named.includes(name)),
+    trials.filter((name) => !named.includes(name)),
     [],
   )
   t.deepEqual(

@@ -3,8 +3,15 @@ import { idleConnectionMs } from '../../services/kit/listen.ts'
 
 /** The platform as its clients see it: one front door, or several of which a load balancer keeps the open ones. */
 export interface Doors {
-  /** @throws Error when nobody answered within five seconds */
-  knock(path: string, init?: Init): Promise<{ readonly status: number; readonly text: string }>
+  /** @throws Error when nobody answered within eight seconds */
+  knock(path: string, init?: Init): Promise<Answer>
+}
+
+/** What came back. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
 }
 
 type Init = Pick<Dispatcher.RequestOptions, 'body'> & {
@@ -12,7 +19,8 @@ type Init = Pick<Dispatcher.RequestOptions, 'body'> & {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const answerWithinMs = 5000
+/** The front door gives up payments after seven seconds, most others earlier. */
+const answerWithinMs = 8000
 
 /** @param urls base URLs of the replicas of who stands in front */
 export function doorsOf(urls: readonly string[]): Doors {
@@ -24,7 +32,7 @@ export function doorsOf(urls: readonly string[]): Doors {
   const leave = (door: number): void => {
     if (door === open) open = (open + 1) % urls.length
   }
-  const knock = async (path: string, init: Init, others: number): ReturnType<Doors['knock']> => {
+  const knock = async (path: string, init: Init, others: number): Promise<Answer> => {
     const door = open
     const signal = AbortSignal.timeout(answerWithinMs)
     try {
@@ -35,7 +43,7 @@ export function doorsOf(urls: readonly string[]): Doors {
       })
       const text = await body.text()
       if (headers['connection'] === 'close') leave(door)
-      return { status: statusCode, text }
+      return { status: statusCode, headers, text }
     } catch (error) {
       // Nothing was sent, so it can be sent through another door.
       if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || others === 0) throw error

@@ -1,3 +1,11 @@
+import type { z } from 'zod'
+import type pgMock from '../../services/payments/pg-mock/service.ts'
+import type { Answer } from './doors.ts'
+
+/** Calls of the mock payment gateway, and how they can be made to behave. */
+export type PgCall = 'authorize' | 'capture' | 'refund' | 'void' | 'query'
+export type PgBehaviour = z.infer<(typeof pgMock)['api']['behave']['body']>
+
 /** Labels that an alert has; the name is `alertname`. */
 export type AlertLabels = Readonly<Record<string, string>>
 
@@ -22,6 +30,10 @@ export interface Ground {
   ask(line: string, body?: unknown): Promise<number>
   /** Has a payment authorised. @returns the status; 0 where nobody answered */
   pay(): Promise<number>
+  /** Sends a request with the token of who may act for any merchant. @returns status 0 where nobody answered */
+  askAsPayer(line: string, body?: unknown): Promise<Answer>
+  /** Makes calls of the mock payment gateway behave otherwise. @throws Error where it is not there */
+  behave(calls: readonly PgCall[], wish: PgBehaviour): Promise<void>
   /** Asks for a token of the operator. @returns its status */
   login(): Promise<number>
   /** Asks for a token with a wrong secret. @returns its status */

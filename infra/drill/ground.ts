@@ -7,7 +7,7 @@ import { append, unreadable } from '../../services/kit/testing/topic-log.ts'
 import { titleIndex } from '../../services/webtoon/stores.ts'
 import { credentialsOf, type ClientSecret } from '../local/front-door.ts'
 import type { Supervisor } from '../local/supervisor/client.ts'
-import { doorsOf, type Doors } from './doors.ts'
+import { doorsOf, type Answer, type Doors } from './doors.ts'
 import { together, type Ground, type Heal } from './drill.ts'
 import { paused } from '../local/kept.ts'
 
@@ -23,6 +23,8 @@ export interface Site {
   /** As administrator. */
   readonly redis: string
   readonly opensearch: string
+  /** Base URL of the mock payment gateway; undefined where it does not run. */
+  readonly pgMock: string | undefined
   readonly supervisor: Supervisor
   /** Starts what was stopped. */
   up(): Promise<void>
@@ -48,8 +50,11 @@ export function groundOf(site: Site): Tilled {
     return once
   }
   const doors = doorsOf(site.gateways)
+  const pgMock = site.pgMock === undefined ? undefined : doorsOf([site.pgMock])
   const token = tokenOf(site.client, doors)
   const payersToken = tokenOf(site.payer, doors)
+  const askAsPayer = async (line: string, body?: unknown): Promise<Answer> =>
+    answerOf(doors, line, await payersToken(), body)
   return {
     heal: () => together(...heals)(),
     ground: {
@@ -65,11 +70,19 @@ export function groundOf(site: Site): Tilled {
         const timer = setInterval(() => void work().catch(() => undefined), 1000 / perSecond)
         return healing(async () => clearInterval(timer))
       },
-      ask: async (line, body) => statusOf(doors, line, await token(), body).catch(() => 0),
+      ask: async (line, body) =>
+        (await answered(async () => answerOf(doors, line, await token(), body))).status,
       pay: async () =>
-        statusOf(doors, 'POST /api/payments/authorize', await payersToken(), payment()).catch(
-          () => 0,
-        ),
+        (await answered(() => askAsPayer('POST /api/payments/authorize', payment()))).status,
+      askAsPayer: (line, body) => answered(() => askAsPayer(line, body)),
+      behave: async (calls, wish) => {
+        if (!pgMock) throw new Error('pg-mock does not run: ./maru up starts it.')
+        for (const call of calls) {
+          const line = `PATCH /pg/behaviour/${call}`
+          const { status, text } = await answerOf(pgMock, line, await token(), wish)
+          if (status !== 200) throw new Error(`${line} answered ${status}: ${text}`)
+        }
+      },
       login: async () => (await login(doors, credentialsOf(site.client))).status,
       askWrongly: async () => (await login(doors, nobody)).status,
       poison: (topic, count) =>
@@ -103,27 +116,29 @@ function tokenOf(client: ClientSecret, doors: Doors): () => Promise<string> {
   }
 }
 
-const login = ({ knock }: Doors, form: URLSearchParams): ReturnType<Doors['knock']> =>
+const login = ({ knock }: Doors, form: URLSearchParams): Promise<Answer> =>
   knock('/token', {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: form.toString(),
   })
 
-async function statusOf(
+const answered = (asked: () => Promise<Answer>): Promise<Answer> =>
+  asked().catch(() => ({ status: 0, headers: {}, text: '' }))
+
+function answerOf(
   { knock }: Doors,
   line: string,
   authorization: string,
   body?: unknown,
-): Promise<number> {
+): Promise<Answer> {
   const [method = 'GET', path = '/'] = line.split(' ')
   const json = body !== undefined && { body: JSON.stringify(body) }
-  const { status } = await knock(path, {
+  return knock(path, {
     method: method as Dispatcher.HttpMethod,
     headers: { authorization, ...(json && { 'content-type': 'application/json' }) },
     ...json,
   })
-  return status
 }
 
 /** The smallest one, of a merchant of its own. */

@@ -1,17 +1,6 @@
+import { cellsWith, type Cell } from './cell.ts'
+import { paymentCells } from './payments/cells.ts'
 import { table } from '../rendered-tables.ts'
-
-/** A test by its title and its file. */
-type Shown = readonly [title: string, file: string]
-
-/** A fault, whom it meets, what is promised then, and what shows that the promise is kept. */
-export interface Cell {
-  readonly fault: string
-  readonly target: string
-  readonly promises: readonly string[]
-  /** Names of faults of `./maru prove faults`, or drills. */
-  readonly trials: readonly string[]
-  readonly tests: readonly Shown[]
-}
 
 const files = {
   exact: 'services/webtoon/rank/exact.slow.test.ts',
@@ -34,32 +23,16 @@ const files = {
   redis: 'services/kit/redis.test.ts',
   search: 'services/kit/search.test.ts',
   rolling: 'infra/local/cli/rolling.all.test.ts',
-  unknown: 'services/payments/payment/unknown.test.ts',
-  publisher: 'services/payments/payment/kafka-outage.slow.test.ts',
   backup: 'infra/local/backup/backup.all.test.ts',
   platform: 'infra/local/cli/platform.e2e.test.ts',
 } as const
 
-const cell = (
-  fault: string,
-  target: string,
-  promises: string,
-  shown: {
-    readonly trials?: readonly string[]
-    readonly tests?: readonly (readonly [title: string, file: keyof typeof files])[]
-  },
-): Cell => ({
-  fault,
-  target,
-  promises: promises.split(' '),
-  trials: shown.trials ?? [],
-  tests: (shown.tests ?? []).map(([title, file]) => [title, files[file]]),
-})
+const cell = cellsWith(files)
 
 const rolling = 'of two replicas each may be stopped, and one killed, and nobody notices'
 
-/** What can break around the gateway, auth, ingest, rank, catalog, search, dead letters, the generator and payments. */
-export const cells: readonly Cell[] = [
+/** What can break around the gateway, auth, ingest, rank, catalog, search, dead letters and the generator. */
+const platformCells: readonly Cell[] = [
   cell('kill', 'gateway', 'I1 I13 I14 I15', {
     trials: ['kill-gateway-1', 'kill-at-limit'],
     tests: [[rolling, 'rolling']],
@@ -173,22 +146,6 @@ export const cells: readonly Cell[] = [
     trials: ['pause-rank-1', 'service-hangs'],
     tests: [['a replica that hangs is left alone, and readers hardly notice', 'resilience']],
   }),
-  cell('pause', 'payment gateway', 'I16', {
-    trials: ['pg-mock-hangs'],
-    tests: [
-      ['what the gateway does not answer is 202, and found out: approved', 'unknown'],
-      ['a gateway that fails is left alone: 503, no row, no key burnt', 'unknown'],
-    ],
-  }),
-  cell('clean stop', 'Kafka under payments', 'I13 I16', {
-    trials: ['kafka-gone'],
-    tests: [
-      [
-        'while Kafka is away its breaker opens and no payment fails; when it is back all is told',
-        'publisher',
-      ],
-    ],
-  }),
   cell('clean stop', 'each of two replicas in turn', 'I1 I2 I9 I10 I13 I15', {
     tests: [
       [rolling, 'rolling'],
@@ -277,6 +234,9 @@ export const cells: readonly Cell[] = [
     tests: [['what was backed up comes back to a machine that has lost everything', 'backup']],
   }),
 ]
+
+/** Everything that can break. */
+export const cells: readonly Cell[] = [...platformCells, ...paymentCells]
 
 /** The cells as a table of docs/reliability.md. */
 export const cellsTable = (): string =>

@@ -18,6 +18,8 @@ import type { Edge, Wires } from './wires.ts'
 export interface ProvingGround extends Ground {
   /** The wire on an edge that the fault names in `wires`. */
   wire(edge: Edge): Proxy
+  /** Moves the clock of a service that the fault names in `clocks`. */
+  shift(service: string, seconds: number): Promise<Heal>
   /** Locks the catalogue's table, so that nobody reads or writes it. */
   lockTitles(): Promise<Heal>
   /** Stops an instance as `down` would and starts it again; resolves when it is ready. */
@@ -48,10 +50,11 @@ export const provingGround = (
   },
 ): ProvingGround => ({
   ...ground,
-  wire: (edge) => {
-    const all = wires()
-    if (all === undefined) throw new Error('No wires are plugged in.')
-    return all.of(edge)
+  wire: (edge) => plugged(wires).of(edge),
+  shift: async (service, seconds) => {
+    const clock = plugged(wires).clockOf(service)
+    await clock.shift(seconds)
+    return () => clock.shift(0)
   },
   restart: async (name) => {
     await supervisor.restart([name])
@@ -81,6 +84,12 @@ export const provingGround = (
     )
   },
 })
+
+function plugged(wires: () => Wires | undefined): Wires {
+  const all = wires()
+  if (all === undefined) throw new Error('No wires are plugged in.')
+  return all
+}
 
 /** A table that a transaction holds until it is healed; our end is its end. */
 async function lock(url: string | undefined, table: string): Promise<Heal> {

@@ -1,15 +1,16 @@
 import test from 'ava'
-import { faults } from './faults.ts'
-import type { Kind, Op } from './history.ts'
+import type { Op } from './history.ts'
 import { disturbed, kept } from './judge.ts'
-import { pageOf, summaryOf } from './results.ts'
+import { pageOf, summaryOf, totalOf } from './results.ts'
 import { randomFrom } from '../../services/kit/testing/random.ts'
+import { suites } from './suites.ts'
 import type { Trial } from './trial.ts'
 
-const op = (kind: Kind, id: string, outcome: Op['outcome'], status = 200): Op => ({
+const op = (kind: string, id: string, outcome: Op['outcome'], status = 200): Op => ({
   kind,
   id,
   at: 0,
+  ms: 0,
   status,
   outcome,
 })
@@ -44,7 +45,7 @@ test('who should not notice may fail once in a hundred, and no more', (t) => {
 })
 
 test('a bound is said only where nothing failed', (t) => {
-  const [fault] = faults
+  const fault = suites[0]?.faults[0]
   if (!fault) return t.fail()
   const trial = (broken: readonly string[]): Trial => ({
     ...{ fault: fault.name, seed: 1, heldMs: 0, ops: 2, acknowledged: 2, wellMs: 1000 },
@@ -58,6 +59,7 @@ test('a bound is said only where nothing failed', (t) => {
   const bad = summaryOf(fault, [trial([]), trial(['lost'])])
   t.like(bad, { trials: 2, failed: 1, bound: null })
   t.regex(pageOf([bad]), /\| 2 \| 1 \| – \|/)
+  t.like(totalOf([trial([]), { ...trial([]), fault: 'other' }]), { trials: 2, failed: 0 })
 })
 
 test('a seed gives the same numbers again', (t) => {

@@ -1,26 +1,12 @@
-import pg from 'pg'
-import { textsOf } from '../../services/kit/testing/records.ts'
-import { pageView } from '../../services/webtoon/topics.ts'
-import type { Platform } from '../verify/check.ts'
 import type { Fault } from './fault.ts'
-import type { Kind, Op } from './history.ts'
+import type { Op } from './history.ts'
 
-const readWithinMs = 60_000
 /** Of a hundred requests one may be without an answer, on a machine that does other things too. */
 const silentShare = 0.01
 
-/** What the stores say of a history: one sentence for each thing that must not be. */
-export async function judge(
-  { kafka, postgres }: Pick<Platform, 'kafka' | 'postgres'>,
-  { ops, since }: { readonly ops: readonly Op[]; readonly since: number },
-): Promise<readonly string[]> {
-  const [events, texts] = await Promise.all([eventsIn(kafka, since), textsIn(postgres['catalog'])])
-  return [...kept('event', ops, events), ...kept('title', ops, texts)]
-}
-
 /** Nothing that was acknowledged is lost, and nothing is there that was refused. */
 export function kept(
-  kind: Kind,
+  kind: string,
   ops: readonly Op[],
   stored: ReadonlySet<string>,
 ): readonly string[] {
@@ -41,14 +27,16 @@ export function kept(
 /** Kinds of use that noticed a fault which they should not have noticed. */
 export const disturbed = (
   ops: readonly Op[],
-  spares: readonly Kind[],
+  spares: readonly string[],
   share: number,
 ): readonly string[] =>
   spares.flatMap((kind) => {
     const of = ops.filter((op) => op.kind === kind)
     const bad = of.filter(({ outcome }) => outcome !== 'ok')
     if (bad.length <= (share === 0 ? 0 : Math.max(1, of.length * share))) return []
-    const statuses = [...new Set(bad.map(({ status }) => status))].join(', ')
+    const statuses = [
+      ...new Set(bad.map(({ status, code }) => [status, code].join(' ').trim())),
+    ].join(', ')
     return [
       `${bad.length} of ${of.length} of kind ${kind} failed (${statuses}), which the fault should spare`,
     ]
@@ -61,24 +49,4 @@ export const hung = (ops: readonly Op[], { ends }: Pick<Fault, 'ends'>): readonl
   return silent.length <= Math.max(1, ops.length * silentShare)
     ? []
     : [`${silent.length} of ${ops.length} requests were not answered at all`]
-}
-
-async function eventsIn(kafka: string, since: number): Promise<ReadonlySet<string>> {
-  const shelf = { bootstrap: kafka, prefix: '' }
-  const records = await textsOf(shelf, pageView, readWithinMs, since)
-  return new Set(records.flatMap(({ value }) => /"eventId":"(prove-[^"]+)"/.exec(value)?.[1] ?? []))
-}
-
-/** Every text that a title ever had. */
-async function textsIn(url: string | undefined): Promise<ReadonlySet<string>> {
-  const client = new pg.Client(url)
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ desc: string }>(
-      `select after->>'desc' as desc from catalog_audit where id like 'w-prove-%'`,
-    )
-    return new Set(rows.map((row) => row.desc))
-  } finally {
-    await client.end()
-  }
 }

@@ -27,9 +27,9 @@ export const resultsIn = (file: string): Results => ({
   clear: () => rm(file, { force: true }),
 })
 
-/** What the trials of one fault say together. */
+/** What the trials of one fault, or of all, say together. */
 export interface Summary {
-  readonly fault: Fault
+  readonly fault: Pick<Fault, 'name' | 'says'>
   readonly trials: number
   readonly failed: number
   readonly acknowledged: number
@@ -38,8 +38,16 @@ export interface Summary {
   readonly wellMs: { readonly median: number; readonly longest: number } | null
 }
 
-export const summaryOf = (fault: Fault, all: readonly Trial[]): Summary => {
-  const of = all.filter((trial) => trial.fault === fault.name)
+export const summaryOf = (fault: Fault, all: readonly Trial[]): Summary =>
+  summed(
+    fault,
+    all.filter((trial) => trial.fault === fault.name),
+  )
+
+export const totalOf = (all: readonly Trial[]): Summary =>
+  summed({ name: 'all', says: 'all of them together' }, all)
+
+function summed(fault: Summary['fault'], of: readonly Trial[]): Summary {
   const failed = of.filter(({ broken }) => broken.length > 0).length
   const times = of.flatMap(({ wellMs }) => (wellMs === null ? [] : [wellMs])).sort((a, b) => a - b)
   const median = times[Math.floor(times.length / 2)]
@@ -53,7 +61,7 @@ export const summaryOf = (fault: Fault, all: readonly Trial[]): Summary => {
   }
 }
 
-/** A Markdown table of all faults. */
+/** A Markdown table. */
 export const pageOf = (summaries: readonly Summary[]): string =>
   table(
     [

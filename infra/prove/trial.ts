@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { randomFrom, type Random } from '../../services/kit/testing/random.ts'
 import { lastReason } from '../local/poll.ts'
-import type { Check, Platform } from '../verify/check.ts'
-import { deadLetterBooks } from '../verify/dead-letter-books.ts'
-import { rankingBooks } from '../verify/rankings.ts'
-import { titles } from '../verify/title-index.ts'
-import { sparedBy, type Fault } from './fault.ts'
+import type { Platform } from '../verify/check.ts'
+import type { Fault } from './fault.ts'
 import type { ProvingGround } from './ground.ts'
-import { drive, kinds, type Kind, type Op } from './history.ts'
-import { disturbed, hung, judge } from './judge.ts'
+import type { Op } from './history.ts'
+import { disturbed, hung } from './judge.ts'
+import type { Suite } from './suite.ts'
 
 /** What a trial needs of the platform that it breaks. */
 export interface Arena {
@@ -38,55 +36,65 @@ const steadyWithinMs = 60_000
 const afterMs = 1000
 const warmUpMs = 8000
 const goodInARow = 5
-/** Kept in step with every effect, so they can be judged at once; ranks are recounted when their windows are closed. */
-const books: readonly Check[] = [rankingBooks, titles, deadLetterBooks]
-
 /**
  * Uses the platform, breaks it, heals it, waits until it is well, and asks the stores what became of it.
  * @throws Error when it is not well before the fault
  */
-export async function runTrial(fault: Fault, seed: number, arena: Arena): Promise<Trial> {
+export async function runTrial(
+  suite: Suite,
+  { fault, seed }: { readonly fault: Fault; readonly seed: number },
+  arena: Arena,
+): Promise<Trial> {
   const random = randomFrom(seed)
-  const since = Date.now()
   const before = await arena.restarts()
-  const driver = drive(arena.ground)
+  await suite.prepare?.(arena.ground)
+  const load = suite.drive(arena.ground, randomFrom(seed + 1))
+  const well = (withinMs: number) => untilWell(arena, { load, kinds: suite.kinds, withinMs })
   try {
     await delay(beforeMs)
-    const unsteady = await untilWell(arena, driver.ops, steadyWithinMs)
+    const unsteady = await well(steadyWithinMs)
     if (unsteady !== undefined) throw new Error(`Before ${fault.name}: ${unsteady}.`)
-    const steady = driver.ops.length
+    const steady = load.ops.length
     const { least, most } = fault.lastsMs
     const heldMs = Math.round(least + random() * (most - least))
+    const broke = Date.now()
     const silent = await held(fault, { arena, random, heldMs })
     const healed = Date.now()
-    const ailing = await untilWell(arena, driver.ops, fault.wellWithinMs)
+    const ailing = await well(fault.wellWithinMs)
     const wellMs = ailing === undefined ? Date.now() - healed : null
     await delay(afterMs)
-    await driver.stop()
-    const { ops } = driver
+    await load.stop()
+    const ops = load.ops.slice(steady)
+    const meanwhile = ops.filter(({ at }) => at >= broke && at < healed)
     const broken = [
       ...silent.map((name) => `${name} did not say that it was not ready`),
       ...(ailing === undefined
         ? []
         : [`not well within ${fault.wellWithinMs / 1000} s: ${ailing}`]),
-      ...(await judge(arena.platform, { ops, since })),
-      ...disturbed(ops.slice(steady), spared(fault, before), fault.sparedShare),
-      ...hung(ops.slice(steady), fault),
+      ...(await load.judged(arena.platform)),
+      ...disturbed(ops, spared(suite, fault, before), fault.sparedShare),
+      ...hung(ops, fault),
+      ...(fault.objections?.(meanwhile) ?? []),
       ...(await startedAgain(fault, arena, before)),
-      ...(await unbalanced(arena.platform)),
+      ...(await unbalanced(suite, arena.platform)),
     ]
-    const acknowledged = ops.filter(({ outcome }) => outcome === 'ok').length
-    return { fault: fault.name, seed, heldMs, ops: ops.length, acknowledged, wellMs, broken }
+    const acknowledged = load.ops.filter(({ outcome }) => outcome === 'ok').length
+    const result = { fault: fault.name, seed, heldMs, ops: load.ops.length }
+    return { ...result, acknowledged, wellMs, broken }
   } finally {
-    await driver.stop()
+    await load.stop()
   }
 }
 
 /** Uses a platform that was just started until what compiles while it runs is compiled. */
-export async function warmUp({ ground }: Pick<Arena, 'ground'>): Promise<void> {
-  const driver = drive(ground)
+export async function warmUp(
+  { drive, prepare }: Suite,
+  { ground }: Pick<Arena, 'ground'>,
+): Promise<void> {
+  await prepare?.(ground)
+  const load = drive(ground, randomFrom(0))
   await delay(warmUpMs)
-  await driver.stop()
+  await load.stop()
 }
 
 const lookEveryMs = 250
@@ -115,34 +123,44 @@ async function held(
   return [...silent]
 }
 
-/** Where everybody who ends has a twin, nobody may notice. */
-const spared = (fault: Fault, instances: ReadonlyMap<string, number>): readonly Kind[] =>
-  fault.ends.length > 0 && fault.ends.every((name) => instances.has(name.replace(/-1$/, '-2')))
+/** Kinds of use that must not notice a fault. Where everybody who ends has a twin, nobody may. */
+const spared = (
+  { kinds }: Suite,
+  { ends, notice }: Fault,
+  instances: ReadonlyMap<string, number>,
+): readonly string[] =>
+  ends.length > 0 && ends.every((name) => instances.has(name.replace(/-1$/, '-2')))
     ? kinds
-    : sparedBy(fault)
+    : kinds.filter((kind) => !notice.includes(kind))
 
 /** Ready, and the last requests of every kind were answered well. */
-const untilWell = (
+function untilWell(
   { unready }: Arena,
-  ops: readonly Op[],
-  withinMs: number,
-): Promise<string | undefined> => {
-  const since = ops.length
+  {
+    load,
+    kinds,
+    withinMs,
+  }: { load: { ops: readonly Op[] }; kinds: Suite['kinds']; withinMs: number },
+): Promise<string | undefined> {
+  const since = load.ops.length
   const why = async () => {
     const [first] = await unready()
-    return first === undefined ? unwell(ops.slice(since)) : `${first} is not ready`
+    return first === undefined ? unwell(load.ops.slice(since), kinds) : `${first} is not ready`
   }
   return lastReason(why, { withinMs, everyMs: 250 })
 }
 
-function unwell(ops: readonly Op[]): string | undefined {
+function unwell(ops: readonly Op[], kinds: Suite['kinds']): string | undefined {
   for (const kind of kinds) {
     const last = ops.filter((op) => op.kind === kind).slice(-goodInARow)
     if (last.length < goodInARow || last.some(({ outcome }) => outcome !== 'ok'))
-      return `${kind} is not answered well ${goodInARow} times in a row`
+      return `${kind} is not answered well ${goodInARow} times in a row, but ${told(last)}`
   }
   return undefined
 }
+
+const told = (ops: readonly Op[]): string =>
+  ops.map(({ status, code = '', ms }) => `${status} ${code} (${ms} ms)`).join(', ') || 'not at all'
 
 /** Nobody but the fault's own processes may have ended. */
 async function startedAgain(
@@ -156,7 +174,7 @@ async function startedAgain(
     .map(([name]) => `${name} ended, which the fault did not end`)
 }
 
-async function unbalanced(platform: Platform): Promise<readonly string[]> {
+async function unbalanced({ books }: Suite, platform: Platform): Promise<readonly string[]> {
   const found = await Promise.all(
     books.map(async ({ name, run }) =>
       (await run(platform)).broken.map((line) => `${name}: ${line}`),

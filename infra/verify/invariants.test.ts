@@ -162,6 +162,36 @@ for (const [what, { store, breaks, mends, seen }] of Object.entries(breaches))
     t.deepEqual(await broken(), {})
   })
 
+const many = 4000
+const withinMs = 15_000
+
+test.serial('a log of thousands of calls is judged in seconds', async (t) => {
+  const [charged] = topology.services
+    .flatMap(({ invariants }) => invariants)
+    .filter(({ name }) => name === 'charged once')
+  if (!charged) return t.fail('Nobody declares what is charged once.')
+  for (const [type, base] of [
+    ['authorize', 'null'],
+    ['capture', `concat('many-', seq, ':authorize')`],
+  ] as const)
+    for (const [table, columns, values] of [
+      ['operation', 'base_key, result, code', `${base}, 'approved', '0000'`],
+      ['call_log', 'outcome', `'approved'`],
+    ])
+      await all.rows(
+        'pg_mock',
+        `insert into ${table} (op_key, type, amount, currency, ${columns})
+         select concat('many-', seq, ':${type}'), '${type}', 1, 'KRW', ${values} from seq_1_to_${many}`,
+      )
+  const began = performance.now()
+  const { seen, broken } = await checkOf(charged, 0).run(stored)
+  t.true(performance.now() - began < withinMs)
+  t.true(seen >= 2 * many)
+  t.deepEqual(broken, [])
+  for (const table of ['operation', 'call_log'])
+    await all.rows('pg_mock', `delete from ${table} where op_key like 'many-%'`)
+})
+
 test.serial('where nothing is stored there is nothing to hold', async (t) => {
   const [one] = topology.services.flatMap(({ invariants }) => invariants)
   if (!one || !('seen' in one.of)) return t.fail('The first invariant looks for violations.')

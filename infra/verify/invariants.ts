@@ -73,7 +73,7 @@ async function compared(platform: Stored, { places }: Agreement): Promise<Found>
 }
 
 /** Runs `work` in a store as its owner, who can only read here. */
-async function inStore<Value>(
+export async function inStore<Value>(
   { topology, mariadb }: Stored,
   store: Store,
   work: (connection: Connection) => Promise<Value>,

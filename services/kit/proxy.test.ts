@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { kafkaRequest } from './testing/kafka-wire.ts'
+import { executed } from './testing/mariadb-wire.ts'
 import { startProxy } from './testing/proxy.ts'
 import { until } from './testing/until.ts'
 
@@ -30,7 +31,11 @@ async function wired(t: ExecutionContext) {
     socket.on('close', () => (heard.ended ||= 'closed'))
     await once(socket, 'connect')
     t.teardown(() => void socket.destroy())
-    return { heard, say: (text: string) => void socket.write(text) }
+    return {
+      heard,
+      say: (text: string) => void socket.write(text),
+      leave: () => void socket.destroy(),
+    }
   }
   return { wire, came, client }
 }
@@ -80,10 +85,46 @@ test('the reply to a marked write is lost though it came, and others go on', asy
   await until('an answer', () => next.heard.text === 'begin')
 })
 
+test('what is held back arrives late though its client is gone, and others are not', async (t) => {
+  const { wire, came, client } = await wired(t)
+  wire.holdBack('pay', 200)
+  const [late, other] = [await client(), await client()]
+  const began = performance.now()
+  late.say('PAY')
+  await until('the wire has it', () => performance.now() - began > 50)
+  late.leave()
+  other.say('pay again')
+  await until('an answer', () => other.heard.text === 'pay again')
+  t.deepEqual(came, ['pay again'])
+  await until('it comes', () => came.length === 2)
+  t.deepEqual(came, ['pay again', 'PAY'])
+  t.true(performance.now() - began >= 199)
+})
+
+test('of several marks the last one counts, after those before it on the same connection', async (t) => {
+  const { wire, came, client } = await wired(t)
+  wire.cutRepliesAfter(['insert', 'commit'], 'taken')
+  const [writer, other] = [await client(), await client()]
+  other.say('COMMIT')
+  await until('an answer', () => other.heard.text === 'COMMIT')
+  writer.say('INSERT')
+  await until('an answer', () => writer.heard.text === 'INSERT')
+  writer.say('COMMIT')
+  await until('the cut', () => writer.heard.ended !== '')
+  t.deepEqual(came, ['COMMIT', 'INSERT', 'COMMIT'])
+})
+
 test('requests to Kafka are known by their keys', (t) => {
   const request = Buffer.alloc(20)
   request.writeInt16BE(8, 4)
   t.true(kafkaRequest('OffsetCommit')(request))
   t.false(kafkaRequest('Produce')(request))
   t.false(kafkaRequest('Produce')(Buffer.alloc(3)))
+})
+
+test('the execution of a statement that was just prepared is known, in one piece with it or not', (t) => {
+  const execute = Buffer.from([10, 0, 0, 0, 0x17, 0xff, 0xff, 0xff, 0xff, 0, 1, 0, 0, 0])
+  t.true(executed(execute))
+  t.true(executed(Buffer.concat([Buffer.from('....\x16insert into t values (?)'), execute])))
+  t.false(executed(Buffer.from('....\x16insert into t values (?)')))
 })

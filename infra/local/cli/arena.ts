@@ -1,6 +1,6 @@
 import { provingGround } from '../../prove/ground.ts'
 import type { Arena } from '../../prove/trial.ts'
-import { plugIn, type Edge, type Wires } from '../../prove/wires.ts'
+import { plugIn, type Rigging, type Wires } from '../../prove/wires.ts'
 import { supervisorHere } from './checkout.ts'
 import { groundHere } from './drill-ground.ts'
 import { here } from './here.ts'
@@ -9,8 +9,8 @@ import { platformHere } from './verify.ts'
 /** What runs in this checkout, to be broken under load. */
 export interface ArenaHere {
   readonly arena: Arena
-  /** Leads the services' ways to their servers through us, where that was not done yet. */
-  plugIn(edges: readonly Edge[]): Promise<void>
+  /** Gives services other settings, and leads their ways to their servers through us, where that was not done yet. */
+  rig(rigging: Rigging): Promise<void>
   /** Heals what is broken, and takes the wires out. */
   leave(): Promise<void>
 }
@@ -21,6 +21,7 @@ export async function arenaHere(): Promise<ArenaHere> {
   const supervisor = supervisorHere()
   const { ground, heal, unready } = await groundHere()
   const platform = await platformHere()
+  let rigged: Rigging = { edges: [], clocks: [], settings: {} }
   let wires: Wires | undefined
   const restarts = async (): Promise<ReadonlyMap<string, number>> =>
     new Map((await supervisor.processes()).map((one) => [one.name, one.restarts]))
@@ -31,8 +32,13 @@ export async function arenaHere(): Promise<ArenaHere> {
       unready,
       restarts,
     },
-    plugIn: async (edges) => {
-      wires ??= await plugIn(edges, checkout, supervisor)
+    rig: async (wanted) => {
+      const isMore = (what: keyof Rigging) =>
+        Object.keys(wanted[what]).length > 0 && Object.keys(rigged[what]).length === 0
+      if (!isMore('edges') && !isMore('clocks') && !isMore('settings')) return
+      await wires?.unplug()
+      wires = await plugIn(wanted, checkout, supervisor)
+      rigged = wanted
     },
     leave: async () => {
       await heal()

@@ -16,7 +16,7 @@ export interface CheckoutCopy {
 
 const original = new URL('../../..', import.meta.url).pathname
 const packages = ['node_modules', 'infra/local/node/node_modules']
-const commandWithinMs = 180_000
+const commandWithinMs = 240_000
 
 /**
  * Copies what git knows or would add. The npm packages are shared: fetching them is not what is tested.

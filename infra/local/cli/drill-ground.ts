@@ -5,6 +5,7 @@ import { alertmanagerConfig } from '../../../alerts/alertmanager.ts'
 import { ruleFilesOf, type RuleFile } from '../../../alerts/rules.ts'
 import { inTimeScale, slownessOf } from '../../../alerts/time-scale.ts'
 import { load } from '../../../services/payments/clients.ts'
+import pgMock from '../../../services/payments/pg-mock/service.ts'
 import { operator } from '../../../services/platform/clients.ts'
 import { isMeant, type AlertLabels, type Ground } from '../../drill/drill.ts'
 import { groundOf } from '../../drill/ground.ts'
@@ -41,6 +42,7 @@ export async function groundHere(restarted: () => Promise<void> = async () => un
     kafka: env.kafka.bootstrap,
     redis: env.redis.url,
     opensearch: env.opensearch.url,
+    pgMock: env.services[pgMock.name]?.instances[0]?.url,
     supervisor,
     up: async () => {
       const wish = { topology, where, services: topology.services, observed: true, replicas: {} }

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { faults } from '../../prove/faults.ts'
+import { suites } from '../../prove/suites.ts'
 import type { Score } from '../../drill/run.ts'
 import { copyCheckout } from './checkout-copy.ts'
 import { asked, survived, up } from './testing.ts'
@@ -13,30 +13,33 @@ test.before(async (t) => {
 })
 test.after.always(() => one.remove())
 
-/** One of each kind; all of them are for `./maru prove faults`. */
-const ofEachKind = [
-  ...[
-    'kill-catalog-1',
-    'pause-auth-1',
-    'poison',
-    'repeated-records',
-    'redis-amnesia',
-    'index-loss',
+/** One of each kind; all of them are for `./maru prove`. */
+const ofEachKind = {
+  faults: [
+    ...['kill-catalog-1', 'pause-auth-1', 'poison', 'repeated-records', 'redis-amnesia'],
+    ...['index-loss', 'key-rotation', 'storm-search'],
+    ...['reset-kafka', 'lost-reply-title', 'kill-at-title'],
   ],
-  ...['key-rotation', 'storm-search', 'reset-kafka', 'lost-reply-title', 'kill-at-title'],
-]
+  payments: [
+    ...['kill-mariadb', 'repeated-facts', 'kill-at-c4-commit'],
+    ...['kill-at-c11-captured', 'kill-at-c15-posted', 'late-authorization'],
+  ],
+}
 
-test.serial('whatever breaks, nothing is lost, and all is well again without a hand', async (t) => {
-  t.timeout(300_000)
-  await survived(t, one, ofEachKind)
-})
+for (const [suite, names] of Object.entries(ofEachKind))
+  test.serial(`whatever breaks in ${suite}, nothing is lost, and all is well again`, async (t) => {
+    t.timeout(300_000)
+    await survived(t, one, { suite, faults: names })
+  })
 
 test('the kinds are faults that there are', (t) => {
-  const names = faults.map(({ name }) => name)
-  t.deepEqual(
-    ofEachKind.filter((name) => !names.includes(name)),
-    [],
-  )
+  for (const [suite, names] of Object.entries(ofEachKind)) {
+    const known = suites.find(({ name }) => name === suite)?.faults.map(({ name }) => name)
+    t.deepEqual(
+      names.filter((name) => !known?.includes(name)),
+      [],
+    )
+  }
 })
 
 test.serial('people are told what they must know, and nothing else', async (t) => {

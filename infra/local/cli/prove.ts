@@ -1,14 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Fault } from '../../prove/fault.ts'
-import { faults } from '../../prove/faults.ts'
-import { pageOf, resultsIn, summaryOf, type Results, type Summary } from '../../prove/results.ts'
+import { isRigged, type Fault } from '../../prove/fault.ts'
+import {
+  pageOf,
+  resultsIn,
+  summaryOf,
+  totalOf,
+  type Results,
+  type Summary,
+} from '../../prove/results.ts'
 import { withTables } from '../../rendered-tables.ts'
 import { rollingRestart, twins } from '../../prove/rolling.ts'
+import type { Suite } from '../../prove/suite.ts'
+import { suites } from '../../prove/suites.ts'
 import { runTrial, warmUp, type Trial } from '../../prove/trial.ts'
-import { cleanLogs } from '../../verify/clean-logs.ts'
+import { webtoon } from '../../prove/webtoon/suite.ts'
 import { verify } from '../../verify/verify.ts'
-import { rankings } from '../../verify/rankings.ts'
 import { arenaHere } from './arena.ts'
 import { thisCheckout } from './checkout.ts'
 import {
@@ -33,16 +40,16 @@ interface Options {
   readonly json?: boolean
 }
 
-const suites = {
-  faults: 'breaks every part in turn',
-  rolling: 'restarts every instance that has a twin; not one request may fail',
+const rolling = {
+  name: 'rolling',
+  says: 'restarts every instance that has a twin; not one request may fail',
 } as const
 
+const listed = (all: readonly { readonly name: string; readonly says: string }[]): string =>
+  all.map(({ name, says }) => `  ${name}: ${says}`).join('\n')
+
 export function register(program: Command): void {
-  const list = faults.map(({ name, says }) => `  ${name}: ${says}`).join('\n')
-  const suiteList = Object.entries(suites)
-    .map(([name, says]) => `  ${name}: ${says}`)
-    .join('\n')
+  const faultLists = suites.map(({ name, faults }) => `Faults of ${name}:\n${listed(faults)}`)
   program
     .command('prove <suite>')
     .description(
@@ -59,39 +66,44 @@ export function register(program: Command): void {
     .option('--resume', 'keep what earlier runs found and do only what is missing')
     .option('--page', 'write what was found into docs/reliability.md')
     .option(...jsonOption)
-    .addHelpText('after', `\nSuites:\n${suiteList}\n\nFaults:\n${list}`)
+    .addHelpText(
+      'after',
+      `\nSuites:\n${listed([...suites, rolling])}\n\n${faultLists.join('\n\n')}`,
+    )
     .action(run)
 }
 
-function run(suite: string, options: Options): Promise<void> {
-  if (suite === 'faults') return proveFaults(options)
-  if (suite === 'rolling') return proveRolling(options)
-  throw new UsageError(`There is no suite "${suite}"; there are ${Object.keys(suites).join(', ')}.`)
+function run(name: string, options: Options): Promise<void> {
+  if (name === rolling.name) return proveRolling(options)
+  return prove(oneNamed('suite', [...suites, rolling], name) as Suite, options)
 }
 
-async function proveFaults(options: Options): Promise<void> {
+async function prove(suite: Suite, options: Options): Promise<void> {
+  const { faults } = suite
   const where = thisCheckout()
-  const results = resultsIn(join(where.state, 'prove/faults.jsonl'))
+  const results = resultsIn(join(where.state, `prove/${suite.name}.jsonl`))
   if (options.resume !== true) await results.clear()
   const chosen = options.only?.map((name) => oneNamed('fault', faults, name)) ?? faults
-  const wanted = await trialsOf(chosen, options, results)
+  const wanted = await trialsOf(suite, chosen, { options, results })
   const signal = interruption((code) => code)
-  const { arena, plugIn, leave } = await arenaHere()
+  const { arena, rig, leave } = await arenaHere()
+  const { settings } = suite
+  const edges = wanted.flatMap(({ fault }) => fault.wires)
+  const clocks = [...new Set(wanted.flatMap(({ fault }) => fault.clocks))]
   let broken = 0
   try {
-    await warmUp(arena)
-    for (const { fault, seed } of wanted) {
+    await rig({ edges: [], clocks: [], settings })
+    await warmUp(suite, arena)
+    for (const one of wanted) {
       if (signal.aborted) break
-      if (fault.wires.length > 0) await plugIn(wanted.flatMap((one) => one.fault.wires))
-      const trial = await runTrial(fault, seed, arena).catch((error: Error) =>
-        unrun(fault, seed, error),
-      )
+      if (isRigged(one.fault)) await rig({ edges, clocks, settings })
+      const trial = await runTrial(suite, one, arena).catch((error: Error) => unrun(one, error))
       await results.add(trial)
       broken += trial.broken.length
       lines(trial).forEach(say)
     }
-    // Ranks can be recounted when their windows are closed; by then those of the first trials may be forgotten.
-    for (const { check, broken: wrong } of await verify(arena.platform, () => undefined, lastly)) {
+    const last = await verify(arena.platform, () => undefined, suite.lastly)
+    for (const { check, broken: wrong } of last) {
       broken += wrong.length
       wrong.forEach((line) => say(`    ${check}: ${line}`))
     }
@@ -99,8 +111,8 @@ async function proveFaults(options: Options): Promise<void> {
     await leave()
   }
   const all = await results.all()
-  const summaries = faults.map((fault) => summaryOf(fault, all))
-  if (options.page === true) await writePage(where.root, summaries)
+  const summaries = [...faults.map((fault) => summaryOf(fault, all)), totalOf(all)]
+  if (options.page === true) await writePage(where.root, suite, summaries)
   process.exitCode = signal.aborted
     ? (signal.reason as number)
     : broken > 0
@@ -110,21 +122,25 @@ async function proveFaults(options: Options): Promise<void> {
   show(summaries)
 }
 
+interface Wanted {
+  readonly fault: Fault
+  readonly seed: number
+}
+
 /** A fault that could not be injected, or a platform that was not well before: nothing is shown by it. */
-const unrun = ({ name }: Fault, seed: number, { message }: Error): Trial => ({
-  ...{ fault: name, seed, heldMs: 0, ops: 0, acknowledged: 0, wellMs: null },
+const unrun = ({ fault, seed }: Wanted, { message }: Error): Trial => ({
+  ...{ fault: fault.name, seed, heldMs: 0, ops: 0, acknowledged: 0, wellMs: null },
   broken: [message],
 })
-
-const lastly = [rankings, cleanLogs]
 
 async function proveRolling({ seed = 0, json }: Options): Promise<void> {
   const { arena, leave } = await arenaHere()
   const names = twins(arena.platform.topology, new Set((await arena.restarts()).keys()))
   if (names.length === 0)
     throw new EnvironmentError('Nothing runs twice: ./maru up --replicas rank=2 search=2 …')
-  await warmUp(arena)
-  const trial = await runTrial(rollingRestart(names), seed, arena).finally(leave)
+  await warmUp(webtoon, arena)
+  const one = { fault: rollingRestart(names), seed }
+  const trial = await runTrial(webtoon, one, arena).finally(leave)
   if (trial.broken.length > 0) process.exitCode = exitCodes.failed
   if (json === true) return printJson({ ok: trial.broken.length === 0, restarted: names, trial })
   print(`restarted: ${names.join(', ')}`)
@@ -133,18 +149,17 @@ async function proveRolling({ seed = 0, json }: Options): Promise<void> {
 
 /** Which trials are to be done: seeds count on, shards take turns, and what was done is left out. */
 async function trialsOf(
+  { faults }: Suite,
   chosen: readonly Fault[],
-  { trials, seed, shard }: Options,
-  results: Results,
-): Promise<readonly { readonly fault: Fault; readonly seed: number }[]> {
+  { options, results }: { readonly options: Options; readonly results: Results },
+): Promise<readonly Wanted[]> {
+  const { trials, seed, shard } = options
   const [part, parts] = shardOf(shard)
   const first = seed ?? Math.floor(Math.random() * 1e9)
   const done = await results.all()
   say(`seeds from ${first}`)
   // Wires change what a killed server looks like from its users, so they come last.
-  const order = [...chosen].sort(
-    (one, other) => Number(one.wires.length > 0) - Number(other.wires.length > 0),
-  )
+  const order = [...chosen].sort((one, other) => Number(isRigged(one)) - Number(isRigged(other)))
   return order.flatMap((fault, at) => {
     const left = trials - done.filter((trial) => trial.fault === fault.name).length
     return Array.from({ length: Math.max(0, left) }, (_, n) => ({
@@ -162,11 +177,15 @@ function shardOf(text: string | undefined): readonly [number, number] {
   return found
 }
 
-async function writePage(root: string, summaries: readonly Summary[]): Promise<void> {
+async function writePage(
+  root: string,
+  { name }: Suite,
+  summaries: readonly Summary[],
+): Promise<void> {
   const page = 'docs/reliability.md'
   const file = join(root, page)
   const text = await readFile(file, 'utf8')
-  await writeFile(file, withTables(page, text, { faults: `\n${pageOf(summaries)}\n` }))
+  await writeFile(file, withTables(page, text, { [name]: `\n${pageOf(summaries)}\n` }))
 }
 
 function lines({ fault, seed, heldMs, ops, wellMs, broken }: Trial): readonly string[] {

@@ -19,5 +19,5 @@ test('of two replicas each may be stopped, and one killed, and nobody notices', 
   t.deepEqual(trial.broken, [])
   t.true(ok)
   t.deepEqual([...restarted].sort(), twice.flatMap((name) => [`${name}-1`, `${name}-2`]).sort())
-  await survived(t, one, ['kill-gateway-1', 'kill-search-1'])
+  await survived(t, one, { suite: 'faults', faults: ['kill-gateway-1', 'kill-search-1'] })
 })

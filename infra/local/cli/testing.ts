@@ -45,13 +45,13 @@ export async function asked<Data>(
 /** The same every time, so that what is red is red again. */
 const seed = 20_261_127
 
-/** These faults of `prove`, one trial each; the test fails with what the command says of a trial that failed. */
+/** These faults of a suite, one trial each; the test fails with what the command says of a trial that failed. */
 export async function survived(
   t: ExecutionContext,
   copy: CheckoutCopy,
-  names: readonly string[],
+  { suite, faults: names }: { readonly suite: string; readonly faults: readonly string[] },
 ): Promise<void> {
-  const words = ['prove', 'faults', '--seed', String(seed), '--only', ...names]
+  const words = ['prove', suite, '--seed', String(seed), '--only', ...names]
   const { trials } = await asked<{ trials: readonly Trial[] }>(t, copy, ...words)
   t.is(trials.length, names.length)
   for (const { fault, heldMs, wellMs, broken } of trials) {

@@ -10,16 +10,21 @@ export interface Proxy {
   /** Accepts and passes nothing on. */
   silent(on: boolean): void
   /**
-   * Passes bytes with this mark to the server and drops the connection instead of its reply.
+   * Passes bytes with this mark, or the last of these, to the server and drops the connection instead of its reply.
    * @param others `refused`: no connection is taken until it is mended, the default; `taken`: they go on as before
    */
-  cutRepliesAfter(mark: Mark, others?: 'refused' | 'taken'): void
+  cutRepliesAfter(marks: Mark | readonly Mark[], others?: 'refused' | 'taken'): void
   /**
    * Makes the first connection stand still whose client sends these marks, one after the other.
    * @param last `arrives`: the server has the last of them, and its reply goes nowhere; `lost`: it never gets it
    * @returns resolves when it stands still
    */
   standStill(marks: readonly Mark[], last: 'arrives' | 'lost'): Promise<void>
+  /**
+   * What a client sends from this mark on arrives so many milliseconds later, also when the client is gone by then: on
+   * the next connection that sends it.
+   */
+  holdBack(mark: Mark, ms: number): void
   /** Resets every connection that is open, to both sides. */
   reset(): void
   /** Whatever is sent from now on arrives so many milliseconds later, in each direction. */
@@ -53,13 +58,14 @@ export async function startProxy(
   return {
     port: portOf(),
     silent: (on) => void (state.silent = on),
-    cutRepliesAfter: (cutAfter, others = 'refused') =>
-      void Object.assign(state, { cutAfter, others }),
+    cutRepliesAfter: (marks, others = 'refused') =>
+      void Object.assign(state, { cutAfter: [marks].flat(), others }),
     standStill: (marks, last) => {
       const stands = Promise.withResolvers<void>()
-      state.still = { marks, last, stands }
+      state.still = { marks: [...marks], last, stands }
       return stands.promise
     },
+    holdBack: (mark, ms) => void (state.late = { mark, ms }),
     reset: () => sockets.forEach((socket) => socket.resetAndDestroy()),
     slow: (ms) => void (state.slowMs = ms),
     mend: () => void Object.assign(state, well),
@@ -72,10 +78,11 @@ export async function startProxy(
 
 interface State {
   silent: boolean
-  cutAfter: Mark | undefined
+  cutAfter: readonly Mark[] | undefined
   others: 'refused' | 'taken'
   closed: boolean
   still: Still | undefined
+  late: { readonly mark: Mark; readonly ms: number } | undefined
   slowMs: number
 }
 
@@ -84,6 +91,7 @@ const well: Omit<State, 'silent'> = {
   others: 'refused',
   closed: false,
   still: undefined,
+  late: undefined,
   slowMs: 0,
 }
 
@@ -95,12 +103,19 @@ interface Ends {
 
 /** Passes on what both ends say, as the state of the wire allows. */
 function join(state: State, { client, upstream, said }: Ends): void {
-  const [there, back] = [slowLane(() => state.slowMs), slowLane(() => state.slowMs)]
+  let lateMs = 0
+  const there = slowLane(() => Math.max(lateMs, state.slowMs))
+  const back = slowLane(() => state.slowMs)
   const still = stillness(state)
+  const sends = sequence()
   let cut = false
   client.on('data', (bytes) => {
     if (state.silent || still.stands()) return
-    cut ||= state.cutAfter !== undefined && has(bytes, state.cutAfter)
+    cut ||= sends(state.cutAfter, bytes)
+    if (state.late && has(bytes, state.late.mark)) {
+      lateMs = state.late.ms
+      state.late = undefined
+    }
     if (still.passes(bytes)) there(() => upstream.write(bytes))
   })
   upstream.on('data', (bytes) => {
@@ -117,6 +132,18 @@ const has = (bytes: Buffer, mark: Mark): boolean =>
     ? bytes.toString('latin1').toLowerCase().includes(mark.toLowerCase())
     : mark(bytes)
 
+/** One connection’s way through marks: true with the bytes of the last one. Other marks begin anew. */
+function sequence(): (marks: readonly Mark[] | undefined, bytes: Buffer) => boolean {
+  let wanted: readonly Mark[] | undefined
+  let sent = 0
+  return (marks, bytes) => {
+    if (marks !== wanted) [wanted, sent] = [marks, 0]
+    if (marks === undefined) return false
+    while (sent < marks.length && has(bytes, marks[sent] ?? '')) sent += 1
+    return sent === marks.length
+  }
+}
+
 interface Still {
   readonly marks: readonly Mark[]
   readonly last: 'arrives' | 'lost'
@@ -125,16 +152,14 @@ interface Still {
 
 /** One connection’s part in standing still. */
 function stillness(state: State) {
-  let sent = 0
+  const sends = sequence()
   let mine: Still | undefined
   return {
     stands: () => mine !== undefined,
     /** Whether what the client sends goes on. */
     passes: (bytes: Buffer): boolean => {
       const wanted = state.still
-      if (wanted === undefined) return true
-      while (sent < wanted.marks.length && has(bytes, wanted.marks[sent] ?? '')) sent += 1
-      if (sent < wanted.marks.length) return true
+      if (wanted === undefined || !sends(wanted.marks, bytes)) return true
       mine = wanted
       state.still = undefined
       if (mine.last === 'lost') mine.stands.resolve()

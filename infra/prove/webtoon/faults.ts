@@ -1,39 +1,13 @@
-import { consumedTopics } from '../verify/traffic.ts'
-import { topology } from '../../services/topology.ts'
-import { catalogUpsert, pageView } from '../../services/webtoon/topics.ts'
-import { fault, nothing, type Fault } from './fault.ts'
-import { storm } from './ground.ts'
-import { kinds } from './history.ts'
+import { consumedTopics } from '../../verify/traffic.ts'
+import { topology } from '../../../services/topology.ts'
+import { catalogUpsert, pageView } from '../../../services/webtoon/topics.ts'
+import { fault, killed, nothing, paused, type Fault, type What } from '../fault.ts'
+import { storm } from '../ground.ts'
+import { kinds, type Kind } from './load.ts'
 import { wireFaults } from './wire-faults.ts'
 
-type What = Pick<Fault, 'says'> & Partial<Pick<Fault, 'notice' | 'tells' | 'wellWithinMs'>>
-
-/** kill -9; the supervisor starts it again. */
-const killed = (name: string, what: What): Fault =>
-  fault({
-    name: `kill-${name}`,
-    ends: [name],
-    ...what,
-    inject: async ({ kill }) => {
-      await kill(name)
-      return nothing
-    },
-  })
-
-/**
- * SIGSTOP for a while: sockets stay open, and nobody answers. Long enough to be seen by who looks every second. Not for
- * Postgres, whose connections are processes of their own.
- */
-const paused = (name: string, what: What): Fault =>
-  fault({
-    name: `pause-${name}`,
-    lastsMs: { least: 3000, most: 6000 },
-    ...what,
-    inject: ({ pause }) => pause(name),
-  })
-
 /** Every 2.5 s somebody joins or leaves, and all who consume must share the partitions anew. */
-const stormy = (service: string, what: What): Fault =>
+const stormy = (service: string, what: What<Kind>): Fault<Kind> =>
   fault({
     name: `storm-${service}`,
     wellWithinMs: 60_000,
@@ -44,7 +18,7 @@ const stormy = (service: string, what: What): Fault =>
     },
   })
 
-const servicesAndServers: readonly Fault[] = [
+const servicesAndServers: readonly Fault<Kind>[] = [
   killed('gateway-1', { says: 'the front door dies', notice: kinds }),
   killed('ingest-1', { says: 'who takes events dies', notice: ['event'] }),
   killed('rank-1', { says: 'who counts dies', notice: ['rank'] }),
@@ -77,7 +51,7 @@ const servicesAndServers: readonly Fault[] = [
   }),
 ]
 
-const data: readonly Fault[] = [
+const data: readonly Fault<Kind>[] = [
   fault({
     name: 'poison',
     says: 'records that nobody can read, in every topic that is consumed',
@@ -146,4 +120,4 @@ const data: readonly Fault[] = [
 ]
 
 /** The faults of the plan that touch these services; each is one that a machine or a network really has. */
-export const faults: readonly Fault[] = [...servicesAndServers, ...data, ...wireFaults]
+export const faults: readonly Fault<Kind>[] = [...servicesAndServers, ...data, ...wireFaults]
