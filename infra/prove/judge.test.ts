@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { Op } from './history.ts'
-import { disturbed, kept } from './judge.ts'
+import { disturbed, kept, spared } from './judge.ts'
 import { pageOf, summaryOf, totalOf } from './results.ts'
 import { randomFrom } from '../../services/kit/testing/random.ts'
 import { suites } from './suites.ts'
@@ -42,6 +42,16 @@ test('who should not notice may fail once in a hundred, and no more', (t) => {
   ])
   t.deepEqual(disturbed([...many, op('rank', '', 'unknown', 504)], ['event'], 0.01), [])
   t.is(disturbed([op('rank', '', 'ok'), op('rank', '', 'unknown', 503)], ['rank'], 0).length, 1)
+})
+
+test('who has a twin may end unnoticed; a server, which is one alone, may not', (t) => {
+  const running = new Set(['rank-1', 'rank-2', 'catalog-1', 'kafka'])
+  const spares = (...ends: readonly string[]) =>
+    spared(['event', 'rank'], { ends, notice: ['rank'] }, running)
+  t.deepEqual(spares('rank-1'), ['event', 'rank'])
+  t.deepEqual(spares('catalog-1'), ['event'])
+  t.deepEqual(spares('kafka'), ['event'])
+  t.deepEqual(spares(), ['event'])
 })
 
 test('a bound is said only where nothing failed', (t) => {

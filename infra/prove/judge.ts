@@ -24,6 +24,21 @@ export function kept(
   ]
 }
 
+/**
+ * Kinds of use that must not notice a fault. Where everybody who ends has a twin, nobody may.
+ * @param instances what runs, by name
+ */
+export const spared = (
+  kinds: readonly string[],
+  { ends, notice }: Pick<Fault, 'ends' | 'notice'>,
+  instances: { has(name: string): boolean },
+): readonly string[] => {
+  const twins = ends.map((name) => (name.endsWith('-1') ? name.replace(/1$/, '2') : undefined))
+  return ends.length > 0 && twins.every((twin) => twin !== undefined && instances.has(twin))
+    ? kinds
+    : kinds.filter((kind) => !notice.includes(kind))
+}
+
 /** Kinds of use that noticed a fault which they should not have noticed. */
 export const disturbed = (
   ops: readonly Op[],

@@ -5,7 +5,7 @@ import type { Platform } from '../verify/check.ts'
 import type { Fault } from './fault.ts'
 import type { ProvingGround } from './ground.ts'
 import type { Op } from './history.ts'
-import { disturbed, hung } from './judge.ts'
+import { disturbed, hung, spared } from './judge.ts'
 import type { Suite } from './suite.ts'
 
 /** What a trial needs of the platform that it breaks. */
@@ -72,7 +72,7 @@ export async function runTrial(
         ? []
         : [`not well within ${fault.wellWithinMs / 1000} s: ${ailing}`]),
       ...(await load.judged(arena.platform)),
-      ...disturbed(ops, spared(suite, fault, before), fault.sparedShare),
+      ...disturbed(ops, spared(suite.kinds, fault, before), fault.sparedShare),
       ...hung(ops, fault),
       ...(fault.objections?.(meanwhile) ?? []),
       ...(await startedAgain(fault, arena, before)),
@@ -122,16 +122,6 @@ async function held(
   }
   return [...silent]
 }
-
-/** Kinds of use that must not notice a fault. Where everybody who ends has a twin, nobody may. */
-const spared = (
-  { kinds }: Suite,
-  { ends, notice }: Fault,
-  instances: ReadonlyMap<string, number>,
-): readonly string[] =>
-  ends.length > 0 && ends.every((name) => instances.has(name.replace(/-1$/, '-2')))
-    ? kinds
-    : kinds.filter((kind) => !notice.includes(kind))
 
 /** Ready, and the last requests of every kind were answered well. */
 function untilWell(
