@@ -99,6 +99,7 @@ export const deathAt = <Kind extends string>({
     says: `${says}, and ${place.services.join(' or ')} dies then`,
     notice: notice[1],
     ends: place.services.map((service) => `${service}-1`),
+    isAbrupt: true,
     wires: wiresOf(place),
     lastsMs: { least: 0, most: 0 },
     wellWithinMs: 60_000,

@@ -12,6 +12,8 @@ export interface Fault<Kind extends string = string> {
   readonly notice: readonly Kind[]
   /** Instances that end, or are ended by the fault itself: nobody else may have to be started again. */
   readonly ends: readonly string[]
+  /** Whether those end at once: what they were asked and had not answered goes with them, twin or not. */
+  readonly isAbrupt: boolean
   /** Services that must say that they are not ready while it lasts. */
   readonly tells: readonly string[]
   /** Ways between services and servers that it disturbs. */
@@ -38,6 +40,7 @@ export const fault = <Kind extends string>(
 ): Fault<Kind> => ({
   notice: [],
   ends: [],
+  isAbrupt: false,
   tells: [],
   wires: [],
   clocks: [],
@@ -56,6 +59,7 @@ export const killed = <Kind extends string>(name: string, what: What<Kind>): Fau
   fault({
     name: `kill-${name}`,
     ends: [name],
+    isAbrupt: true,
     inject: async ({ kill }) => {
       await kill(name)
       return nothing

@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { Op } from './history.ts'
-import { disturbed, kept, spared } from './judge.ts'
+import { aside, disturbed, kept, spared } from './judge.ts'
 import { pageOf, summaryOf, totalOf } from './results.ts'
 import { randomFrom } from '../../services/kit/testing/random.ts'
 import { suites } from './suites.ts'
@@ -52,6 +52,12 @@ test('who has a twin may end unnoticed; a server, which is one alone, may not', 
   t.deepEqual(spares('catalog-1'), ['event'])
   t.deepEqual(spares('kafka'), ['event'])
   t.deepEqual(spares(), ['event'])
+})
+
+test('whoever is killed takes along what was under way then, and nothing else', (t) => {
+  const at = (begun: number, ms: number) => ({ ...op('event', '', 'unknown', 0), at: begun, ms })
+  const [before, during, after] = [at(900, 50), at(990, 30), at(1006, 1)]
+  t.deepEqual(aside([before, during, after], { from: 1000, to: 1005 }), [before, after])
 })
 
 test('a bound is said only where nothing failed', (t) => {

@@ -39,6 +39,12 @@ export const spared = (
     : kinds.filter((kind) => !notice.includes(kind))
 }
 
+/** Requests that were not under way at some time between two moments, epoch ms. */
+export const aside = (
+  ops: readonly Op[],
+  { from, to }: { readonly from: number; readonly to: number },
+): readonly Op[] => ops.filter(({ at, ms }) => at > to || at + ms < from)
+
 /** Kinds of use that noticed a fault which they should not have noticed. */
 export const disturbed = (
   ops: readonly Op[],

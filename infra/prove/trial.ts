@@ -5,7 +5,7 @@ import type { Platform } from '../verify/check.ts'
 import type { Fault } from './fault.ts'
 import type { ProvingGround } from './ground.ts'
 import type { Op } from './history.ts'
-import { disturbed, hung, spared } from './judge.ts'
+import { aside, disturbed, hung, spared } from './judge.ts'
 import type { Suite } from './suite.ts'
 
 /** What a trial needs of the platform that it breaks. */
@@ -58,7 +58,7 @@ export async function runTrial(
     const { least, most } = fault.lastsMs
     const heldMs = Math.round(least + random() * (most - least))
     const broke = Date.now()
-    const silent = await held(fault, { arena, random, heldMs })
+    const { silent, brokenBy } = await held(fault, { arena, random, heldMs })
     const healed = Date.now()
     const ailing = await well(fault.wellWithinMs)
     const wellMs = ailing === undefined ? Date.now() - healed : null
@@ -72,7 +72,11 @@ export async function runTrial(
         ? []
         : [`not well within ${fault.wellWithinMs / 1000} s: ${ailing}`]),
       ...(await load.judged(arena.platform)),
-      ...disturbed(ops, spared(suite.kinds, fault, before), fault.sparedShare),
+      ...disturbed(
+        fault.isAbrupt ? aside(ops, { from: broke, to: brokenBy }) : ops,
+        spared(suite.kinds, fault, before),
+        fault.sparedShare,
+      ),
       ...hung(ops, fault),
       ...(fault.objections?.(meanwhile) ?? []),
       ...(await startedAgain(fault, arena, before)),
@@ -99,7 +103,7 @@ export async function warmUp(
 
 const lookEveryMs = 250
 
-/** Breaks, waits and heals. @returns who should have said that they are not ready, and did not */
+/** Breaks, waits and heals. @returns who should have said that they are not ready, and did not; and when it was broken */
 async function held(
   { inject, tells }: Fault,
   {
@@ -107,8 +111,9 @@ async function held(
     random,
     heldMs,
   }: { readonly arena: Arena; readonly random: Random; readonly heldMs: number },
-): Promise<readonly string[]> {
+): Promise<{ readonly silent: readonly string[]; readonly brokenBy: number }> {
   const heal = await inject(arena.ground, random)
+  const brokenBy = Date.now()
   const silent = new Set(tells)
   try {
     const until = performance.now() + heldMs
@@ -120,7 +125,7 @@ async function held(
   } finally {
     await heal()
   }
-  return [...silent]
+  return { silent: [...silent], brokenBy }
 }
 
 /** Ready, and the last requests of every kind were answered well. */
