@@ -83,6 +83,11 @@ const cases: readonly [what: string, change: Partial<Evidence>, says: RegExp][] 
     /is held 2 times and let go 0 times/,
   ],
   [
+    'a charge under another key',
+    { calls: [...whole.calls, call('p:auth:2', 'authorize', 'approved', 100)] },
+    /is held 2 times and let go 0 times/,
+  ],
+  [
     'a charge that was let go',
     { calls: [...whole.calls, call('p:auth', 'void', 'voided', 0)] },
     /should leave 1/,

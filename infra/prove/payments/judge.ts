@@ -59,9 +59,12 @@ function charges(
   isPaid: boolean,
   { calls }: Evidence,
 ): readonly string[] {
-  const times = (outcome: string): number =>
-    calls.filter((call) => call.key === `${paymentId}:auth` && call.outcome === outcome).length
-  const [held, letGo] = [times('approved'), times('voided')]
+  // Under whatever key: another one would be another charge.
+  const times = (type: string, outcome: string): number =>
+    calls.filter(
+      (call) => call.paymentId === paymentId && call.type === type && call.outcome === outcome,
+    ).length
+  const [held, letGo] = [times('authorize', 'approved'), times('void', 'voided')]
   const wanted = isPaid && want !== 'voided' ? 1 : 0
   return when(held > 1 || held - letGo !== wanted, () => [
     `is held ${held} times and let go ${letGo} times at the gateway, which should leave ${wanted}`,
