@@ -22,7 +22,7 @@ const ofEachKind = {
   ],
   payments: [
     ...['kill-mariadb', 'repeated-facts', 'kill-at-c4-commit'],
-    ...['kill-at-c11-captured', 'kill-at-c15-posted', 'late-authorization'],
+    ...['kill-at-c15-posted', 'late-authorization'],
   ],
 }
 
