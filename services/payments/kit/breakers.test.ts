@@ -71,7 +71,7 @@ test.serial('breakers of workers are seen with the others, and put into a state'
     ...{ status: 200, body: { state: 'FORCED_OPEN', instance: 'settlement-1' } },
   })
   const stateAt = async () => (await other.get(path)).body['state']
-  await until('the other replica', async () => (await stateAt()) === 'FORCED_OPEN', 2000)
+  await until('the other replica', async () => (await stateAt()) === 'FORCED_OPEN')
   t.like((await operator.get('/circuit-breaker/status')).body, {
     'pg-capture-api': { state: 'FORCED_OPEN', chosen: { reason: 'to be FORCED_OPEN' } },
   })
@@ -84,6 +84,7 @@ test.serial('breakers of workers are seen with the others, and put into a state'
   t.like(await all.requestOf(paymentId), { status: 'PENDING', attempt: 0 })
   await choose('pg-capture-api', 'CLOSED')
   await all.becomes(paymentId, 'SUCCESS')
+  await until('the other replica', async () => (await stateAt()) === 'CLOSED')
 
   const trail = (await operator.get(`${path}/audit`)).body as unknown as Body[]
   t.deepEqual(
