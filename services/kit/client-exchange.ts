@@ -24,14 +24,20 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Another service is well and cannot do it: somebody further on is left alone. As a problem it is that service's 503. */
+/**
+ * Another service is well and cannot do it: it is full, or leaves somebody further on alone. As a problem it is that
+ * service's 503.
+ */
 export class RefusedError extends Problem {
-  constructor(service: string, callee: string, { headers }: ClientReply) {
+  /** Parsed JSON, or text: what it said, for those who know its contract. */
+  readonly body: unknown
+  constructor(service: string, callee: string, { body, headers }: ClientReply) {
     const retryAfter = String(headers['retry-after'] ?? '1')
     super(503, 'UPSTREAM_UNAVAILABLE', `${callee} cannot do it at the moment; try again.`, {
       headers: { 'retry-after': retryAfter, ...refusedFor(service, callee) },
     })
     this.name = 'RefusedError'
+    this.body = body
   }
 }
 

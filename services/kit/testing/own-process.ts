@@ -34,6 +34,10 @@ export async function ownProcess(
     env: { ...process.env, ...env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  // A test that is cut off has no teardown.
+  const cutOff = () => child.kill('SIGKILL')
+  process.once('exit', cutOff)
+  child.once('exit', () => process.off('exit', cutOff))
   const urls = await new Promise<{ url: string; admin: string }>((resolve, reject) => {
     let said = ''
     child.once('exit', (code) => reject(new Error(`${service.name} ended with ${code}: ${said}`)))
