@@ -5,16 +5,17 @@ import type { Duty } from './duty.ts'
 import { join, type Member } from './member.ts'
 import { batchesFailed } from './partitions.ts'
 
-/** Members of a group that had to be made anew: a crash, or a silence of 45 s. */
+/** Members of a group that had to be made anew: a crash, or a long silence. */
 export const consumerRestarts = counter<'group'>('kafka_consumer_restarts_total', {
   help: 'Consumers that crashed or went silent and were replaced',
   labels: { group: [] },
 })
 
-/** A member's heartbeat is answered every 3 s. Without one for a session the broker has given it up. */
-const unheardMs = 10_000
-/** kafkajs is known to stop without a word (#659): after this long the member is replaced. */
-const silentMs = 45_000
+/**
+ * kafkajs is known to stop without a word (#659, or when a connection breaks at a bad moment): after this long the member
+ * is replaced. Whoever joins may have to wait for the others, which takes up to three sessions.
+ */
+const silentFor = (sessionMs: number): number => Math.max(15_000, 4.5 * sessionMs)
 const lookEveryMs = 1000
 const leaveMs = 5000
 
@@ -37,6 +38,7 @@ export interface Consuming {
 export function consumeFor<V>(duty: Duty<V>): Consuming {
   const { context, consumption } = duty
   const { group } = consumption
+  const sessionMs = context.config.number('KAFKA_SESSION_MS')
   const stop = new AbortController()
   const state: State = { reason: 'has not joined the group yet', heardAt: 0, member: undefined }
   context.meter.add(consumerRestarts, { group }, 0)
@@ -44,13 +46,18 @@ export function consumeFor<V>(duty: Duty<V>): Consuming {
   const consuming = (): void => {
     if (state.reason !== undefined) throw new Error(state.reason)
     const ms = performance.now() - state.heardAt
-    if (ms > unheardMs) throw new Error(`no heartbeat for ${Math.round(ms / 1000)} s`)
+    // Then the broker has given it up.
+    if (ms > sessionMs) throw new Error(`no heartbeat for ${Math.round(ms / 1000)} s`)
   }
   context.life.check(`kafka ${group} ${consumption.topic.name}`, consuming, duty.vital)
 
   const loop = async (): Promise<void> => {
     for (let failures = 1; !stop.signal.aborted; failures += 1) {
-      const lived = await oneMember(duty, state, stop.signal)
+      const lived = await oneMember(duty, {
+        state,
+        silentMs: silentFor(sessionMs),
+        stop: stop.signal,
+      })
       if (stop.signal.aborted) return
       if (lived) failures = 1
       const line = { group, reason: state.reason, retryInMs: restartMs(failures) }
@@ -76,7 +83,14 @@ interface State {
 }
 
 /** One member from its joining to its end. @returns whether it ever joined */
-async function oneMember<V>(duty: Duty<V>, state: State, stop: AbortSignal): Promise<boolean> {
+async function oneMember<V>(
+  duty: Duty<V>,
+  {
+    state,
+    silentMs,
+    stop,
+  }: { readonly state: State; readonly silentMs: number; readonly stop: AbortSignal },
+): Promise<boolean> {
   const ended = Promise.withResolvers<string>()
   const gone = new AbortController()
   let lived = false
