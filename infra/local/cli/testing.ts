@@ -31,6 +31,8 @@ export function checkout(t: ExecutionContext): CheckoutCopy {
 export const up = (t: ExecutionContext, copy: CheckoutCopy, ...words: string[]): Promise<Up> =>
   asked<Up>(t, copy, 'up', ...words)
 
+const shownCharacters = 2000
+
 /** A word with `--json`; the test fails unless it ends with 0 and prints JSON. */
 export async function asked<Data>(
   t: ExecutionContext,
@@ -38,7 +40,7 @@ export async function asked<Data>(
   ...words: string[]
 ): Promise<Data> {
   const { code, out, progress } = await copy.maru(...words, '--json')
-  t.is(code, 0, `${words.join(' ')}: ${progress}`)
+  t.is(code, 0, `${words.join(' ')}: ${progress}\n${out.slice(0, shownCharacters)}`)
   return JSON.parse(out) as Data
 }
 
