@@ -244,7 +244,8 @@ test.serial(
     t.teardown(() => crowded.stop())
     const gateway = mockAt(crowded.url, await all.place.bearer(usePaymentGateway, adminPayments))
     await gateway.prompt()
-    await gateway.behave('capture', { delayMinMs: 200, delayMaxMs: 300 })
+    // Long enough that requests which come in one after the other meet there.
+    await gateway.behave('capture', { delayMinMs: 1500, delayMaxMs: 1500 })
     const asking = await Promise.all(Array.from({ length: 12 }, asked))
     const worker = await started(t, {
       SERVICE_PG_MOCK_URL: crowded.url,
