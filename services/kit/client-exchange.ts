@@ -26,18 +26,16 @@ export class UpstreamError extends Error {
 
 /**
  * Another service is well and cannot do it: it is full, or leaves somebody further on alone. As a problem it is that
- * service's 503.
+ * service's 503; its cause is a ServerFailure, as of other answers with 5xx.
  */
 export class RefusedError extends Problem {
-  /** Parsed JSON, or text: what it said, for those who know its contract. */
-  readonly body: unknown
-  constructor(service: string, callee: string, { body, headers }: ClientReply) {
-    const retryAfter = String(headers['retry-after'] ?? '1')
+  constructor(service: string, callee: string, reply: ClientReply) {
+    const retryAfter = String(reply.headers['retry-after'] ?? '1')
     super(503, 'UPSTREAM_UNAVAILABLE', `${callee} cannot do it at the moment; try again.`, {
       headers: { 'retry-after': retryAfter, ...refusedFor(service, callee) },
+      cause: new ServerFailure(callee, reply),
     })
     this.name = 'RefusedError'
-    this.body = body
   }
 }
 

@@ -12,7 +12,7 @@ import { idleConnectionMs } from './listen.ts'
 import { Problem, unavailable } from './problem.ts'
 import type { TokenSource } from './token.ts'
 
-export { RefusedError, ServerFailure, UpstreamError } from './client-exchange.ts'
+export { ServerFailure, UpstreamError } from './client-exchange.ts'
 
 /** What may be set per callee. */
 export interface ClientOptions {

@@ -21,8 +21,8 @@ export interface Backlog {
 }
 
 /**
- * A row that the broker refuses is dead after five attempts,
- * 2, 4, 8 and 16 s apart. Published rows are kept for an hour, to be looked at.
+ * A row that the broker refuses is dead after five attempts, 2, 4, 8 and 16 s apart. Published rows are kept for an
+ * hour, to be looked at.
  */
 export const limits = {
   claimed: 500,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BreakerOpenError } from '../../kit/breaker.ts'
-import { client, RefusedError, ServerFailure, UpstreamError } from '../../kit/client.ts'
+import { client, ServerFailure, UpstreamError } from '../../kit/client.ts'
 import type { Context } from '../../kit/context.ts'
 import { Problem } from '../../kit/problem.ts'
 import { clientToken } from '../../kit/token.ts'
@@ -107,9 +107,7 @@ export function verdictOn(error: unknown): Verdict {
   }
   if (error instanceof Problem && notReached.has(error.code))
     return { kind: 'unasked', code: error.code, message }
-  const told = error instanceof RefusedError ? error : cause
-  const problem =
-    told instanceof RefusedError || told instanceof ServerFailure ? problemIn(told.body) : undefined
+  const problem = cause instanceof ServerFailure ? problemIn(cause.body) : undefined
   if (problem) return { kind: kindOf(problem), ...problem }
   return { kind: 'unknown', code: error instanceof Problem ? error.code : 'UNKNOWN', message }
 }
